@@ -1,0 +1,35 @@
+"""minigrad: reverse-mode automatic differentiation for teaching, small enough to be read.
+
+    >>> import numpy as np
+    >>> from minigrad import Tensor
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> loss = np.sum(x**2)
+    >>> loss.backward()
+    >>> x.grad
+    array([2., 4., 6.])
+
+Read the source in this order: tensor.py (recording and the walk back), derivatives.py (the table of
+rules), adjoints.py (what the rules need), functional.py (compositions), nn.py (networks).
+"""
+
+from . import functional, nn
+from .functional import (
+    gelu,
+    identity,
+    leaky_relu,
+    log_softmax,
+    logsumexp,
+    one_hot,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    tanh,
+)
+from .gradcheck import gradcheck
+from .tensor import Tensor, derivative, grad, no_grad, primitive
+
+__version__ = "0.1.0"
+__all__ = ["Tensor", "grad", "no_grad", "primitive", "derivative", "gradcheck", "nn", "functional",
+           "relu", "leaky_relu", "gelu", "sigmoid", "tanh", "softplus", "identity",
+           "logsumexp", "log_softmax", "softmax", "one_hot"]

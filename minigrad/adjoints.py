@@ -1,0 +1,258 @@
+"""What the table's rules need in order to undo a reduction, an index, a product.
+
+The adjoint of a linear map y = A x is the map that its gradient goes back through:
+dL/dx = A^T dL/dy. To sum is to multiply by a row of ones, so the adjoint of a sum spreads; to pick
+entries is to multiply by rows of the identity, so the adjoint of an index puts them back.
+
+As in the table, `g` arrives, `y` or `z` is the output, `x` (and `y`) are the inputs. Each function
+works on arrays and, for the sake of higher derivatives, on Tensors. Those of the last section work
+on arrays alone: they are forward functions, faster or more careful than NumPy's.
+"""
+
+from functools import reduce
+
+import numpy as np
+
+from .tensor import Tensor
+
+# -- reductions: sum, mean, max, min, prod, logsumexp ----------------------------------------------
+
+
+def kept(y, x, axis, keepdims):
+    """`y`, a reduction of `x`, in the shape that keepdims=True would have given it."""
+    if keepdims or y.ndim == x.ndim:
+        return y
+    axes = _axes(x, axis)
+    return y.reshape([1 if a in axes else n for a, n in enumerate(x.shape)])
+
+
+def spread(g, x, axis, keepdims):
+    """The adjoint of a sum: every entry gets the gradient of the sum that it went into."""
+    g = g if axis is None else kept(g, x, axis, keepdims)  # one number needs no axes to spread
+    return np.broadcast_to(g, x.shape) if isinstance(g, Tensor) else broadcast_to(g, x.shape)
+
+
+def winners(y, x, axis, keepdims):
+    """1 where `x` attains its extremum `y`, 0 elsewhere; where several tie, they share the 1."""
+    won = x == kept(y, x, axis, keepdims)
+    return won / np.sum(won, axis=axis, keepdims=True)
+
+
+def others(y, x, axis, keepdims):
+    """For every entry of `x` the product of all the others, `y` being the product of all."""
+    if np.all(x != 0.0):
+        return kept(y, x, axis, keepdims) / x
+    axes = _axes(x, axis)  # with zeros about: each of the n products from its n - 1 factors
+    last = tuple(range(-len(axes), 0))
+    rows = np.moveaxis(x, axes, last)
+    flat = np.reshape(rows, (*rows.shape[:x.ndim - len(axes)], -1))
+    itself = np.eye(flat.shape[-1], dtype=bool)
+    products = np.prod(np.where(itself, 1.0, flat[..., None, :]), axis=-1)
+    return np.moveaxis(np.reshape(products, rows.shape), last, axes)
+
+
+def _axes(x, axis):
+    """`axis` as a tuple of numbers from 0 up; None means every axis."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % x.ndim for a in axes)
+
+
+# -- positions: indexing, concatenate, transpose ---------------------------------------------------
+
+
+def scatter(g, shape, key):
+    """The adjoint of x[key]: zeros in the shape of x, with `g` added where x was read."""
+    x = np.zeros(shape, g.dtype)
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(k, (list, np.ndarray)) and np.asarray(k).dtype != bool for k in keys):
+        np.add.at(x, key, g)  # an array of positions may name one twice: contributions add up
+    else:
+        x[key] = g
+    return x
+
+
+def along_axis(indices, axis, shape):
+    """The key with which x[key], for x of that shape, is np.take_along_axis(x, indices, axis)."""
+    if axis is None:
+        return np.unravel_index(indices, shape)
+    key = list(np.ogrid[tuple(slice(n) for n in shape)])
+    key[axis] = indices
+    return tuple(key)
+
+
+def piece(g, xs, argument, axis):
+    """The adjoint of a concatenation: that part of `g` where xs[argument] was put."""
+    start = sum(x.shape[axis] for x in xs[:argument])
+    here = slice(start, start + xs[argument].shape[axis])
+    return g[(slice(None),) * (axis % g.ndim) + (here,)]
+
+
+def undone(axes):
+    """The permutation that puts transposed axes back; None stands for their reversal."""
+    return axes if axes is None else tuple(np.argsort([a % len(axes) for a in axes]))
+
+
+# -- products --------------------------------------------------------------------------------------
+
+
+def left(g, x, y):
+    """dL/dx for z = x @ y, which is g y^T; a vector y stands for a column, a vector x for a row."""
+    if y.ndim == 1:
+        return g[..., None] * y
+    if x.ndim == 1:
+        return (y @ g[..., None])[..., 0]
+    return np.dot(g, y.T) if y.ndim == 2 else g @ np.swapaxes(y, -1, -2)
+
+
+def right(g, x, y):
+    """dL/dy for z = x @ y, which is x^T g."""
+    if x.ndim == 1:
+        return g[..., None] * x if y.ndim == 1 else x[:, None] * g[..., None, :]
+    if y.ndim == 1:
+        return (np.swapaxes(x, -1, -2) @ g[..., None])[..., 0]
+    if y.ndim > 2:
+        return np.swapaxes(x, -1, -2) @ g
+    if x.ndim > 2:  # a stack of matrices times one matrix is one tall matrix times it
+        x, g = np.reshape(x, (-1, x.shape[-1])), np.reshape(g, (-1, g.shape[-1]))
+    return np.dot(x.T, g)
+
+
+# -- kinks and edges -------------------------------------------------------------------------------
+
+
+def beats(x, y):
+    """d max(x, y) / dx: 1 where x is larger, 0 where y is, 1/2 where they are equal."""
+    return (x > y) + 0.5 * (x == y)
+
+
+def inside(x, low, high):
+    """True where `x` is not below `low` and not above `high`; None is no bound."""
+    within = np.ones(x.shape, dtype=bool)
+    if low is not None:
+        within = within & (x >= low)
+    return within if high is None else within & (x <= high)
+
+
+def less_one(y, x):
+    """The exponent y - 1 of the derivative y x^(y-1); 1 at x = y = 0, lest 0 * 0^-1 be nan."""
+    if isinstance(y, (int, float)):
+        return y - 1 if y else 1
+    return np.where((x == 0.0) & (y == 0.0), 1.0, y - 1.0)
+
+
+def or_one(x):
+    """`x`, with 1 in place of zeros: for a log or a divisor whose factor is 0 there."""
+    return np.where(x == 0.0, 1.0, x)
+
+
+# -- forward functions, on arrays ------------------------------------------------------------------
+
+
+def matmul(x, y):
+    """x @ y, through `dot` where both are matrices: it starts sooner."""
+    try:
+        return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
+    except ValueError:
+        if not x.ndim or not y.ndim:
+            raise ValueError(f"{x.shape} @ {y.shape}: a product needs axes, write *") from None
+        inner = y.shape[max(y.ndim - 2, 0)]
+        if x.shape[-1] == inner:
+            raise
+        raise ValueError(f"{x.shape} @ {y.shape}: the inner sizes {x.shape[-1]} and {inner} "
+                         f"differ") from None
+
+
+def dot(x, y):
+    """np.dot as far as it is the same as x @ y."""
+    if np.ndim(y) > 2:
+        raise ValueError(f"np.dot of shapes {np.shape(x)} and {np.shape(y)} is not x @ y: write @")
+    return matmul(x, y)
+
+
+def linear(x, weight, bias):
+    """x @ weight + bias in one operation: the sum needs no memory of its own."""
+    z = matmul(x, weight)
+    if z.dtype != bias.dtype or z.shape[-1:] != bias.shape:
+        return z + bias
+    z += bias
+    return z
+
+
+def power(x, y):
+    """x ** y; small whole powers by multiplying, a hundred times faster."""
+    if isinstance(y, (int, float)) and y in (2, 3, 4):
+        return reduce(np.multiply, [x] * int(y))
+    return np.power(x, y)
+
+
+def where(condition, x, y):
+    """np.where, for a condition of truth values."""
+    if np.asarray(condition).dtype != bool:
+        raise TypeError("np.where chooses by a condition of booleans: compare, as in t > 0")
+    return np.where(condition, x, y)
+
+
+def clip(x, low=None, high=None):
+    """`x`, but `low` where it is below that and `high` where it is above; None is no bound."""
+    x = x if low is None else np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+def relu(x):
+    """max(x, 0)."""
+    return np.maximum(x, 0.0)
+
+
+def sigmoid(x):
+    """1 / (1 + e^-x), written so that no exponential overflows."""
+    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
+
+
+def softplus(x):
+    """log(1 + e^x), written so that no exponential overflows."""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def logsumexp(x, axis=-1, keepdims=False):
+    """log sum e^x along `axis`: the largest x is taken out first, so that nothing overflows."""
+    largest = np.maximum.reduce(x, axis=axis, keepdims=True)
+    y = np.log(np.add.reduce(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+    return y if keepdims else y.squeeze(axis)
+
+
+def total(x, axis=None, *, keepdims=False):
+    """np.sum, without its detour."""
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def mean(x, axis=None, *, keepdims=False):
+    """np.mean, without its detour."""
+    y = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return y / (x.size / y.size)
+
+
+def broadcast_to(x, shape):
+    """`x` stretched to `shape`, in memory of its own: sooner done than NumPy's read-only view."""
+    y = np.empty(shape, x.dtype)
+    y[...] = x
+    return y
+
+
+def reshape(x, shape):
+    """np.reshape, whose argument changed its name between versions."""
+    return np.reshape(x, shape)
+
+
+def concatenate(*xs, axis=0):
+    """np.concatenate with the arrays as arguments of their own."""
+    return np.concatenate(xs, axis=axis)
+
+
+def getitem(x, key):
+    """x[key]."""
+    return x[key]
+
+
+def astype(x, dtype):
+    """x in another dtype."""
+    return x.astype(dtype)

@@ -1,0 +1,273 @@
+"""Networks: a layer is a small record of tensors with a call; a model is layers in a row.
+
+Shapes: a batch of n examples with f features is an array (n, f). A layer from `in` to `out` takes
+(n, in) to (n, out), and any further axes in front likewise.
+"""
+
+import os
+import tempfile
+import zlib
+from zipfile import BadZipFile
+
+import numpy as np
+
+from . import functional
+from .derivatives import linear
+from .tensor import Tensor
+
+ACTIVATIONS = {name: getattr(functional, name) for name in
+               ("relu", "leaky_relu", "tanh", "sigmoid", "softplus", "gelu", "identity")}
+
+# The standard deviation of the first weights, chosen so that signals neither die nor explode.
+INITIALISATIONS = {
+    "he": lambda fan_in, fan_out: np.sqrt(2.0 / fan_in),
+    "xavier": lambda fan_in, fan_out: np.sqrt(2.0 / (fan_in + fan_out)),
+}
+
+
+class Module:
+    """Anything that holds tensors and computes with them.
+
+    Write `__init__`, which stores tensors, modules, or lists and dicts of them as attributes, and
+    `forward`, which computes. Every tensor that is found this way is a parameter; their order is
+    the order in which the attributes were set.
+    """
+
+    def __call__(self, *inputs):
+        return self.forward(*inputs)
+
+    def forward(self, *inputs):
+        raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write one")
+
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
+        """Pairs such as ("layers.0.weight", tensor), each tensor once, in definition order."""
+        found, seen = [], set()
+        _collect(self, "", found, seen)
+        return found
+
+    def parameters(self) -> list[Tensor]:
+        """The parameters in definition order."""
+        return [tensor for _, tensor in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Forget all gradients, so that the next backward pass starts afresh."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all values by name."""
+        return {name: tensor.data.copy() for name, tensor in self.named_parameters()}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Take over the values of `state`.
+
+        ValueError if names or shapes are not exactly the model's; nothing has changed then.
+        """
+        parameters = dict(self.named_parameters())
+        if missing := [name for name in parameters if name not in state]:
+            raise ValueError(f"the state lacks {missing}; the model has {list(parameters)}")
+        if surplus := [name for name in state if name not in parameters]:
+            raise ValueError(f"the model has no {surplus}; it has {list(parameters)}")
+        arrays = {}
+        for name, tensor in parameters.items():
+            arrays[name] = np.asarray(state[name])
+            if arrays[name].shape != tensor.shape:
+                raise ValueError(f"{name} has shape {tensor.shape} in the model and "
+                                 f"{arrays[name].shape} in the state")
+            if arrays[name].dtype.kind not in "fiub":
+                raise ValueError(f"{name} holds {arrays[name].dtype} in the state, not numbers")
+        for name, tensor in parameters.items():
+            tensor.data = arrays[name]
+
+    def save(self, path) -> None:
+        """Write all values to one .npz file, under exactly this path.
+
+        The file is written beside its place and then put there in one step: if anything goes
+        wrong on the way, an older file of that name is still whole.
+        """
+        path = os.fspath(path)
+        folder, name = os.path.split(os.path.abspath(path))
+        handle, draft = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, **self.state_dict())
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(draft, 0o644)
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+
+    def load(self, path) -> None:
+        """Take over the values in a file that `save` wrote.
+
+        ValueError, with the file's name, if it is damaged or made by another model; nothing has
+        changed then. FileNotFoundError if it is not there.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+        except (ValueError, EOFError, KeyError, AttributeError, BadZipFile, zlib.error) as error:
+            raise ValueError(f"{os.fspath(path)} is no file of saved parameters, or it is damaged: "
+                             f"{error}") from None
+        try:
+            self.load_state_dict(state)
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(path)} does not fit this model: {error}") from None
+
+    def __repr__(self):
+        rows = [(name, str(tensor.shape)) for name, tensor in self.named_parameters()]
+        lines = [f"  {name}: {shape}" for name, shape in rows]
+        return "\n".join([f"{type(self).__name__}(", *lines, f"  {_count(self)}", ")"])
+
+
+class Linear(Module):
+    """x @ weight + bias: every output is a weighted sum of all inputs.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+    bias : bool
+    init : "he" or "xavier"
+        Normal with variance 2 / in (He et al. 2015, for relu) or 2 / (in + out) (Glorot and Bengio
+        2010, for tanh and sigmoid). The bias begins at 0.
+    rng : int or Generator, optional
+        A seed makes the first weights reproducible.
+    dtype : float64 or float32
+
+    Shapes
+    ------
+    (..., in_features) -> (..., out_features); weight (in, out), bias (out,).
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1 or the initialisation unknown.
+
+    >>> layer = Linear(2, 3, rng=0)
+    >>> layer(np.ones((5, 2))).shape
+    (5, 3)
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, init: str = "he",
+                 rng=None, dtype=np.float64):
+        for size in (in_features, out_features):
+            if not isinstance(size, (int, np.integer)) or size < 1:
+                raise ValueError(f"a layer's sizes are whole numbers from 1 up, not {size!r}")
+        scale = _named(init, INITIALISATIONS, "initialisation")(in_features, out_features)
+        weight = np.random.default_rng(rng).normal(0.0, scale, (in_features, out_features))
+        self.weight = Tensor(weight.astype(dtype), requires_grad=True)
+        self.bias = Tensor(np.zeros(out_features, dtype), requires_grad=True) if bias else None
+
+    def forward(self, x):
+        return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
+
+    def __repr__(self):
+        size_in, size_out = self.weight.shape
+        return f"Linear({size_in} -> {size_out}{'' if self.bias is not None else ', no bias'})"
+
+
+class Sequential(Module):
+    """Modules and plain functions, one after the other.
+
+    >>> model = Sequential(Linear(2, 8, rng=0), np.tanh, Linear(8, 1, rng=1))
+    >>> model(np.zeros((4, 2))).shape
+    (4, 1)
+    """
+
+    def __init__(self, *layers):
+        for layer in layers:
+            if not callable(layer):
+                raise TypeError(f"Sequential takes modules and functions, not {layer!r}")
+        self.layers = list(layers)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self):
+        lines = []
+        for layer in self.layers:
+            if isinstance(layer, Module):
+                first, *rest = repr(layer).split("\n")
+                shapes = ", ".join(str(p.shape) for p in layer.parameters())
+                lines += [f"  {first:<24}{shapes}" if not rest else f"  {first}"]
+                lines += [f"  {line}" for line in rest]
+            else:
+                lines += [f"  {getattr(layer, '__name__', repr(layer))}"]
+        return "\n".join([f"{type(self).__name__}(", *lines, f"  {_count(self)}", ")"])
+
+
+class MLP(Sequential):
+    """A multi-layer perceptron: linear layers with an activation between them, none at the end.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Features of the input, of each hidden layer, and of the output: at least two numbers.
+    activation : str or function
+        One of ACTIVATIONS by name, or any function of a Tensor.
+    init : "he" or "xavier", optional
+        As in `Linear`; by default "xavier" for tanh and sigmoid, "he" for all others.
+    rng, dtype : as in `Linear`
+
+    Shapes
+    ------
+    (..., sizes[0]) -> (..., sizes[-1])
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two sizes, one is below 1, or a name is unknown.
+
+    >>> MLP([64, 128, 10], rng=0)
+    MLP(
+      Linear(64 -> 128)       (64, 128), (128,)
+      relu
+      Linear(128 -> 10)       (128, 10), (10,)
+      9,610 parameters
+    )
+    """
+
+    def __init__(self, sizes, activation="relu", init: str | None = None, rng=None,
+                 dtype=np.float64):
+        sizes = list(sizes)
+        if len(sizes) < 2:
+            raise ValueError(f"an MLP needs the sizes of its input and output at least: {sizes}")
+        if init is None:
+            init = "xavier" if activation in ("tanh", "sigmoid") else "he"
+        if not callable(activation):
+            activation = _named(activation, ACTIVATIONS, "activation")
+        rng = np.random.default_rng(rng)
+        layers = []
+        for size_in, size_out in zip(sizes, sizes[1:], strict=False):
+            layers += [Linear(size_in, size_out, init=init, rng=rng, dtype=dtype), activation]
+        super().__init__(*layers[:-1])
+
+
+def _collect(value, name, found, seen):
+    """Append to `found` every tensor in a module, list or dict, with the name that leads there."""
+    if id(value) in seen:
+        return
+    if isinstance(value, Tensor):
+        seen.add(id(value))
+        found.append((name, value))
+    elif isinstance(value, (Module, dict, list, tuple)):
+        seen.add(id(value))
+        if isinstance(value, Module):
+            value = vars(value)
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, member in pairs:
+            _collect(member, f"{name}.{key}" if name else str(key), found, seen)
+
+
+def _named(name, choices, what):
+    if name not in choices:
+        raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(choices)}")
+    return choices[name]
+
+
+def _count(module):
+    return f"{sum(p.size for p in module.parameters()):,} parameters"

@@ -1,0 +1,589 @@
+"""The ground floor: an array that remembers how it was computed, and the walk back through it.
+
+Reverse-mode automatic differentiation is three ideas:
+
+1. *Recording.* An operation on Tensors runs NumPy and keeps three things: which operation it was,
+   its inputs as they were, and a creation number. No closure, no reference from input to output.
+2. *The rules.* Each operation has, for each of its inputs, one line of calculus: given the
+   gradient that arrives at the output, which gradient goes on to that input. These lines stand
+   in `derivatives.py`; this file is the machine that applies them.
+3. *The walk back.* A tensor can only be made from tensors that exist already, so its creation
+   number is larger than those of all its ancestors. Of all tensors that wait, the youngest is
+   therefore complete: nothing more can arrive for it. Take it, apply its operation's rules, hand
+   the contributions to its inputs, add up what meets there. That is all of `_sweep`.
+
+The words used throughout:
+
+    g           the gradient that arrives: d loss / d (the output of an operation)
+    leaf        a tensor that the user made (a weight, a batch); no operation made it
+    result      a tensor that an operation made
+    the graph   the results and leaves that a tensor reaches through the inputs of operations
+    active      the positions of those inputs of an operation that required a gradient
+    released    said of a result whose inputs were let go after its gradient had passed
+"""
+
+import threading
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+
+import numpy as np
+
+TABLE = {}  # NumPy's function -> what runs when a Tensor is among its arguments
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+CONSTANTS = {np.ndarray, float, int, bool, np.float64, np.float32}  # these are recorded as they are
+
+_numbers = count()  # the creation numbers: 0, 1, 2, ...
+_observer = None  # the slot that `detect_anomaly` fills
+
+
+class _Thread(threading.local):
+    recording = True  # each thread has its own
+
+
+_thread = _Thread()
+
+
+def _method(function, reflected=False):
+    """A method that is one entry of the table; `reflected` for the right operand, as in 2 - t."""
+    def method(self, *args, **options): return TABLE[function](self, *args, **options)
+    def mirror(self, other): return TABLE[function](other, self)
+    method.__doc__ = mirror.__doc__ = f"np.{function.__name__}, with this tensor as an argument."
+    return mirror if reflected else method
+
+
+def _comparison(ufunc):
+    """An operator that compares values and returns a plain array of booleans."""
+    def method(self, other): return ufunc(self._data, array_of(other))
+    return method
+
+
+def _refusal(operator, instead):
+    """An operator that would change a tensor in place: it says what to write."""
+    def method(self, *_):
+        raise TypeError(f"`t {operator}` would change a Tensor in place and falsify its gradients. "
+                        f"Write `{instead}` for a new tensor; outside the graph, change `t.data`")
+    return method
+
+
+class Tensor:
+    """An array of floats, its gradient, and the way back to what it was computed from.
+
+    Parameters
+    ----------
+    data : array-like, any shape
+        Copied. Lists, integers and booleans become float64; float32 and float64 keep their dtype.
+    requires_grad : bool
+        Whether `backward` shall find the gradient with respect to this tensor. It is read when an
+        operation is recorded.
+
+    Attributes
+    ----------
+    data : ndarray
+        The values. Assigning copies, keeps shape and dtype, and is noticed by `backward`.
+    grad : ndarray or None
+        The gradient, in the shape and dtype of `data`. In a leaf each backward pass adds to it.
+
+    Raises
+    ------
+    TypeError
+        If `data` is a Tensor already, or holds anything but real numbers.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("_data", "grad", "requires_grad", "_number",  # every tensor
+                 "_op", "_inputs", "_active", "_options",  # how a result was made
+                 "__weakref__")
+
+    def __init__(self, data, requires_grad: bool = False):
+        if isinstance(data, Tensor):
+            raise TypeError("Tensor(tensor) would cut the graph in silence: write tensor.detach()")
+        self._data = _floats(data)
+        self.grad = None
+        self.requires_grad = bool(requires_grad)
+        self._number = next(_numbers)
+        self._op = self._inputs = self._active = self._options = None
+
+    # -- values --------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray:
+        return self._data
+
+    @data.setter
+    def data(self, values):
+        if self._inputs is not None:
+            raise RuntimeError(f"this tensor is the result of {self.op!r} and its graph is alive: "
+                               f"new data would falsify the gradients. Change a leaf instead")
+        if values is not self._data:  # after `w.data -= step` it is: the array itself was changed
+            if isinstance(values, Tensor):
+                raise TypeError("`.data` takes an array, not a Tensor: write `t.data = other.data`")
+            values = _floats(values)
+            if values.shape != self.shape:
+                raise ValueError(f".data has shape {self.shape} and was given {values.shape}: the "
+                                 f"shape stays; make a new Tensor for another one")
+            self._data = values.astype(self.dtype, copy=False)
+        self._number = next(_numbers)  # younger now than all that was computed from the old values
+
+    shape = property(lambda self: self._data.shape, doc="The length of each axis.")
+    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
+    size = property(lambda self: self._data.size, doc="The number of values.")
+    dtype = property(lambda self: self._data.dtype, doc="float64 or float32.")
+    op = property(lambda self: self._op and self._op.name, doc="Name of the operation, or None.")
+    parents = property(lambda self: self._inputs or (), doc="The operation's inputs, while alive.")
+
+    def detach(self) -> "Tensor":
+        """A new leaf with a copy of the values; no gradient flows back through it."""
+        return Tensor(self._data)
+
+    def item(self) -> float:
+        """The one value, as a Python float. ValueError if there is not exactly one."""
+        if self.size != 1:
+            raise ValueError(f"item() needs a tensor of one value; this one has shape {self.shape}")
+        return self._data.item()
+
+    # -- gradients -----------------------------------------------------------------------------
+
+    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+        """Add d self / d leaf to the `.grad` of every leaf that required a gradient.
+
+        A result that you still hold shows in `.grad` the gradient of the last call.
+
+        Parameters
+        ----------
+        gradient : array-like, the shape of this tensor, optional
+            The gradient that arrives here. A tensor of one value needs none: it is 1.
+        retain_graph : bool
+            Keep the graph for another pass. By default it is released while it is walked, so
+            that the memory of a training step falls as the step goes on.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing required a gradient, if an earlier pass released the graph, or if data was
+            changed after an operation had used it. No leaf's `.grad` has changed then.
+        ValueError
+            If `gradient` is missing though there are several values, or has another shape.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("backward() found nothing that requires a gradient: make the "
+                               "weights with Tensor(..., requires_grad=True), and look for a "
+                               ".data, .detach() or no_grad() that cut the graph")
+        leaves = []
+        for tensor, g in _sweep(self, _seed(self, gradient), retain_graph):
+            if tensor._op is None:
+                leaves.append((tensor, g))
+            else:
+                tensor.grad = np.asarray(g)
+        for leaf, g in leaves:  # last, so that an error on the way leaves every leaf as it was
+            if leaf.grad is None:
+                leaf.grad = np.asarray(g)
+            else:
+                leaf.grad += g
+
+    # -- NumPy is the vocabulary ---------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        if method != "__call__":
+            raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative rule: use a function "
+                            f"of the table, for instance np.sum for np.add.reduce")
+        return _look_up(ufunc)(*inputs, **options)
+
+    def __array_function__(self, function, types, args, options):
+        return _look_up(function)(*args, **options)
+
+    def __array__(self, dtype=None, copy=None):
+        if self.requires_grad:
+            raise TypeError("making an array of a Tensor would cut the graph in silence: use "
+                            "np.stack to join tensors, t.data for the values alone")
+        return np.array(self._data, dtype=dtype)
+
+    __add__, __radd__ = _method(np.add), _method(np.add, reflected=True)
+    __sub__, __rsub__ = _method(np.subtract), _method(np.subtract, reflected=True)
+    __mul__, __rmul__ = _method(np.multiply), _method(np.multiply, reflected=True)
+    __truediv__, __rtruediv__ = _method(np.divide), _method(np.divide, reflected=True)
+    __pow__, __rpow__ = _method(np.power), _method(np.power, reflected=True)
+    __matmul__, __rmatmul__ = _method(np.matmul), _method(np.matmul, reflected=True)
+    __neg__, __pos__, __abs__ = _method(np.negative), _method(np.positive), _method(np.absolute)
+    exp, log, sqrt, square = map(_method, (np.exp, np.log, np.sqrt, np.square))
+    sin, cos, tanh, abs = map(_method, (np.sin, np.cos, np.tanh, np.absolute))
+    sum, mean, var, std = map(_method, (np.sum, np.mean, np.var, np.std))
+    max, min, prod, cumsum = map(_method, (np.max, np.min, np.prod, np.cumsum))
+    clip, ravel, squeeze, swapaxes = map(_method, (np.clip, np.ravel, np.squeeze, np.swapaxes))
+    argmax, argmin, argsort, round = map(_method, (np.argmax, np.argmin, np.argsort, np.round))
+    T = property(_method(np.transpose), doc="The axes in reverse order.")
+
+    def reshape(self, *shape) -> "Tensor":
+        """The values in another shape: t.reshape(2, 3) or t.reshape((2, 3))."""
+        return TABLE[np.reshape](self, shape=shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes) -> "Tensor":
+        """The axes in another order: t.transpose(1, 0); without arguments, reversed."""
+        return TABLE[np.transpose](self, axes=(axes[0] if len(axes) == 1 else axes) or None)
+
+    def astype(self, dtype) -> "Tensor":
+        """The values as float32 or float64; the gradient comes back in the old dtype."""
+        return TABLE["astype"](self, dtype=dtype)
+
+    def __getitem__(self, key) -> "Tensor":
+        return TABLE["getitem"](self, key=key)
+
+    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
+    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
+    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
+    __hash__ = object.__hash__  # by identity: tensors of equal values are different tensors
+
+    __iadd__, __isub__ = _refusal("+= x", "t = t + x"), _refusal("-= x", "t = t - x")
+    __imul__, __itruediv__ = _refusal("*= x", "t = t * x"), _refusal("/= x", "t = t / x")
+    __ipow__, __imatmul__ = _refusal("**= x", "t = t ** x"), _refusal("@= x", "t = t @ x")
+    __setitem__ = _refusal("[i] = v", "np.where(mask, v, t)")
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("a tensor without axes is one number: no length, nothing to iterate")
+        return self.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self):
+        if self.requires_grad:
+            raise TypeError("float(t) and math.exp(t) would cut the graph in silence: write "
+                            "t.item() for the number, np.exp(t) for the function")
+        return self.item()
+
+    def __int__(self):
+        return int(float(self))
+
+    def __bool__(self):
+        return bool(self._data)
+
+    def __format__(self, spec):
+        return format(self.item(), spec) if spec else str(self)
+
+    def __repr__(self):
+        values = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        origin = f", op={self.op}" if self.op else ", requires_grad=True" * self.requires_grad
+        return f"Tensor({values}{origin})"
+
+    def __reduce__(self):  # for pickle and copy.deepcopy
+        if self._op is not None:
+            raise TypeError(f"a result (here of {self.op!r}) cannot be copied with its graph: "
+                            f"copy t.detach()")
+        return _rebuild, (self._data, self.requires_grad, self.grad)
+
+
+class Primitive:
+    """A function on arrays together with its derivative rules: one entry of the table.
+
+    Called on plain arrays it is the plain function. Called with a Tensor among its inputs it
+    returns a Tensor, and records itself if one of the inputs requires a gradient.
+    """
+
+    def __init__(self, forward, rules, name=None):
+        self.forward, self.rules, self.name = forward, rules, name or forward.__name__
+        self.__name__, self.__doc__ = self.name, forward.__doc__
+        code = next(rule for rule in rules if rule is not None).__code__
+        keywords = code.co_argcount + code.co_kwonlyargcount
+        self.variadic = bool(code.co_flags & 0x04)  # the rule has *xs: any number of inputs
+        self.arity = None if self.variadic else len(rules)
+        first = 2 if self.variadic else 2 + len(rules)  # a rule begins (g, output, inputs ...)
+        if code.co_argcount < first:
+            raise TypeError(f"{self.name}: a rule takes g, the output and the {len(rules)} inputs")
+        self.options = code.co_varnames[first:keywords]  # ... and ends with the options
+        self.positional = code.co_varnames[first:code.co_argcount]
+
+    def __repr__(self):
+        return f"<primitive {self.name}>"
+
+    def __call__(self, *inputs, **options):
+        if options or len(inputs) != self.arity:
+            inputs, options = self._sort(inputs, options)
+        arrays, active, tensors = [], [], False
+        for i, x in enumerate(inputs):
+            if isinstance(x, Tensor):
+                tensors = True
+                arrays.append(x._data)
+                if x.requires_grad:
+                    active.append(i)
+            elif type(x) in CONSTANTS:
+                arrays.append(x)
+            else:  # a list, say: once more, with an array in its place
+                return self(*map(_constant, inputs), **options)
+        try:
+            output = self.forward(*arrays, **options)
+        except ValueError as error:
+            raise _explained(error, self.name, arrays) from None
+        if not tensors:
+            return output
+
+        result = Tensor.__new__(Tensor)
+        result._data = output = np.asarray(output)
+        result._number = next(_numbers)
+        result.grad = result._op = result._inputs = result._active = result._options = None
+        result.requires_grad = False
+        if output.dtype not in FLOATS:
+            raise TypeError(f"{self.name} would give {output.dtype}: a Tensor holds float32 or "
+                            f"float64. For other types compute with t.data")
+        if active and _thread.recording:
+            result.requires_grad = True
+            result._op, result._inputs = self, inputs
+            result._active, result._options = tuple(active), options or _NO_OPTIONS
+        if _observer is not None:
+            _observer.forward(result, self, inputs)
+        return result
+
+    def _sort(self, inputs, options):
+        """What follows the inputs becomes options by name; what the rules do not know, an error."""
+        if not self.variadic and len(inputs) != self.arity:
+            options = dict(zip(self.positional, inputs[self.arity:], strict=False)) | options
+            surplus = len(inputs) > self.arity + len(self.positional)
+            if surplus or len(inputs) < self.arity:
+                raise TypeError(f"{self.name} takes {self.arity} input(s) and the options "
+                                f"{self.options}, and was given {len(inputs)} arguments")
+            inputs = inputs[:self.arity]
+        for name, value in options.items():
+            if name not in self.options:
+                raise TypeError(f"{self.name} on a Tensor takes no {name}=: it knows the options "
+                                f"{self.options}. Convert with t.astype, mask with np.where")
+            if isinstance(value, Tensor):
+                raise TypeError(f"{self.name}: {name}= takes plain values, no gradient flows "
+                                f"there: write t.data")
+        return inputs, options
+
+
+_NO_OPTIONS = {}
+
+
+def derivative(function, *rules, forward=None) -> Primitive:
+    """Enter `function` of NumPy into the table, with one rule for each of its array arguments.
+
+    A rule is called as rule(g, output, *inputs, **options) and returns the gradient for its input;
+    it may return it in the shape of the output, the engine undoes the broadcast. It runs on arrays,
+    and with `create_graph=True` on Tensors: write it with operators and NumPy functions. A rule
+    with `*xs` serves any number of inputs and is told by `argument` which one it is for.
+    `forward`, if given, computes the values in place of `function`, which may then be a mere name.
+    """
+    name = function if isinstance(function, str) else function.__name__
+    TABLE[function] = Primitive(forward or function, rules, name)
+    return TABLE[function]
+
+
+def flat(function) -> None:
+    """Enter into the table a function whose derivative is 0: on Tensors it gives plain arrays."""
+    def plain(*args, **options): return function(*map(array_of, args), **options)
+    TABLE[function] = plain
+
+
+def primitive(forward, *rules) -> Primitive:
+    """A new operation of one's own: a function on arrays, and one derivative rule per argument.
+
+    >>> cube = primitive(lambda x: x * x * x, lambda g, y, x: g * 3 * x * x)
+    >>> t = Tensor(2.0, requires_grad=True)
+    >>> cube(t).backward()
+    >>> t.grad
+    array(12.)
+    """
+    return Primitive(forward, rules)
+
+
+def _sweep(output, g, retain_graph, create_graph=False):
+    """Walk back from `output`, at which `g` arrives; yield each tensor with its whole gradient.
+
+    The rules run on plain arrays, or with `create_graph` on the Tensors themselves, so that what
+    they compute is recorded in its turn.
+    """
+    waiting = {output._number: (output, g)}
+    youngest_first = [-output._number]  # a heap
+    while youngest_first:
+        number = -heappop(youngest_first)
+        tensor, g = waiting.pop(number)
+        yield tensor, g
+        op, inputs, options = tensor._op, tensor._inputs, tensor._options
+        if op is None:
+            continue
+        if inputs is None:
+            raise RuntimeError(f"the graph behind this result of {op.name!r} was released by an "
+                               f"earlier backward pass: pass retain_graph=True to that one")
+        values = []
+        for x in inputs:
+            if isinstance(x, Tensor):
+                if x._number > number:
+                    raise RuntimeError(f"an input of {op.name!r}, of shape {x.shape}, got new "
+                                       f"`.data` after {op.name!r} had used it: call backward() "
+                                       f"first, update afterwards")
+                values.append(x if create_graph else x._data)
+            else:
+                values.append(x)
+        y = tensor if create_graph else tensor._data
+        for i in tensor._active:
+            x = inputs[i]
+            rule = partial(op.rules[0], argument=i) if op.variadic else op.rules[i]
+            contribution = rule(g, y, *values, **options)
+            if contribution.shape != x._data.shape:
+                contribution = _unbroadcast(contribution, x.shape, op)
+            if contribution.dtype != x._data.dtype:
+                contribution = contribution.astype(x.dtype)
+            if _observer is not None:
+                _observer.backward(tensor, i, g, contribution)
+            if x._number in waiting:
+                contribution = waiting[x._number][1] + contribution
+            else:
+                heappush(youngest_first, -x._number)
+                if x._op is None and not create_graph and (
+                        contribution is g or contribution.base is not None):
+                    contribution = contribution.copy()  # a leaf's gradient is nobody else's memory
+            waiting[x._number] = x, contribution
+        if not retain_graph:
+            tensor._inputs = tensor._active = tensor._options = None
+
+
+def _unbroadcast(g, shape, op):
+    """The adjoint of broadcasting: sum over every axis along which `shape` was stretched."""
+    if g.ndim == 2 and g.shape[1:] == shape:  # a bias under a batch: a row of ones sums the rows
+        return np.dot(np.ones(len(g), g.dtype), g)
+    new = g.ndim - len(shape)  # axes that broadcasting put in front
+    if new < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[new:], strict=True)):
+        raise ValueError(f"a rule of {op.name!r} returned a gradient of shape {g.shape} for an "
+                         f"input of shape {shape}: it needs that shape, or one broadcast from it")
+    stretched = (i for i in range(new, g.ndim) if shape[i - new] == 1)
+    return np.sum(g, axis=(*range(new), *stretched)).reshape(shape)
+
+
+def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool | None = None,
+         unconnected: str = "raise"):
+    """The gradient of `output` with respect to `inputs`; no `.grad` is touched.
+
+    Parameters
+    ----------
+    output : Tensor of one value
+    inputs : Tensor, or a list of Tensors
+    create_graph : bool
+        Return Tensors that can be differentiated again, to any order, instead of plain arrays.
+    retain_graph : bool, optional
+        Keep the graph of `output` for another pass; follows `create_graph` unless given.
+    unconnected : "raise" or "zero"
+        What an input means that `output` does not depend on: a mistake, or a gradient of zeros.
+
+    Returns
+    -------
+    One gradient of the input's shape for one Tensor, a list of them for a list.
+
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> slope = grad(x ** 3, x, create_graph=True)  # 3 x^2
+    >>> grad(slope, x)  # 6 x
+    array(18.)
+    """
+    if unconnected not in ("raise", "zero"):
+        raise ValueError(f'unconnected is "raise" or "zero", not {unconnected!r}')
+    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not all(isinstance(t, Tensor) for t in (output, *wanted)):
+        raise TypeError("grad(output, inputs) takes a Tensor and a Tensor or a list of Tensors")
+    missing = {t._number for t in wanted}
+    found = {}
+    seed = _seed(output, None)
+    if create_graph:
+        seed = Tensor(seed)
+    if retain_graph is None:
+        retain_graph = create_graph
+    with _recording(True) if create_graph else nullcontext():
+        steps = _sweep(output, seed, retain_graph, create_graph) if output.requires_grad else ()
+        for tensor, g in steps:
+            if tensor._number in missing:
+                missing.remove(tensor._number)
+                found[tensor._number] = g if create_graph else np.array(g)
+            if not missing:
+                break
+    if missing and unconnected == "raise":
+        raise RuntimeError("grad() found no path from the output to one of the inputs: does it "
+                           'require a gradient, was the graph cut? unconnected="zero" gives zeros')
+    zeros = {t._number: np.zeros(t.shape, t.dtype) for t in wanted if t._number in missing}
+    found |= {n: Tensor(z) for n, z in zeros.items()} if create_graph else zeros
+    results = [found[t._number] for t in wanted]
+    return results[0] if isinstance(inputs, Tensor) else results
+
+
+def no_grad(function=None):
+    """Compute without recording: `with no_grad():`, or `@no_grad` before a function."""
+    return _recording(False)(function) if function else _recording(False)
+
+
+@contextmanager
+def _recording(on):
+    before, _thread.recording = _thread.recording, on
+    try:
+        yield
+    finally:
+        _thread.recording = before
+
+
+def array_of(x):
+    """The plain array in a Tensor; anything else as it is."""
+    return x._data if isinstance(x, Tensor) else x
+
+
+def _floats(values):
+    """A copy of `values` as an array of float64 or float32."""
+    array = np.array(values)
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
+        raise TypeError(f"a Tensor holds real numbers as float32 or float64, not {array.dtype}: "
+                        f"convert first, for instance with np.asarray(values, dtype=float)")
+    return array.astype(f"f{array.dtype.itemsize}", copy=False)  # in this machine's byte order
+
+
+def _constant(x):
+    """`x` as an operation's input: a Tensor or a plain number as it is, all else as an array."""
+    if isinstance(x, Tensor) or type(x) in CONSTANTS:
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "iubf":
+        raise TypeError(f"a Tensor computes with real numbers, not with {type(x).__name__} {x!r}")
+    return array
+
+
+def _seed(output, gradient):
+    """The gradient with which a backward pass begins."""
+    if gradient is None:
+        if output.size != 1:
+            raise ValueError(f"a gradient begins at one number and this tensor has shape "
+                             f"{output.shape}: take its mean() or sum(), or pass gradient=")
+        return np.ones(output.shape, output.dtype)
+    gradient = _floats(array_of(gradient))
+    if gradient.shape != output.shape:
+        raise ValueError(f"the tensor has shape {output.shape}, the gradient {gradient.shape}: "
+                         f"they must be the same")
+    return gradient.astype(output.dtype, copy=False)
+
+
+def _look_up(function):
+    """The table's entry for a NumPy function that was called on a Tensor."""
+    if function not in TABLE:
+        name = f"{getattr(function, '__module__', 'numpy')}.{function.__name__}"
+        raise TypeError(f"{name} has no derivative rule here: compose it of functions that have "
+                        f"one (minigrad/derivatives.py is the list), write a rule with "
+                        f"minigrad.primitive, or, if no gradient is needed, call it on t.data")
+    return TABLE[function]
+
+
+def _explained(error, name, arrays):
+    """NumPy's complaint about shapes, with the operation, all shapes and what to do."""
+    if "broadcast" not in str(error):
+        return error
+    shapes = " and ".join(str(np.shape(x)) for x in arrays)
+    return ValueError(f"{name} of shapes {shapes}: counted from the right, lengths must be equal "
+                      f"or 1. Insert an axis with t[:, None], or reshape")
+
+
+def _rebuild(data, requires_grad, gradient):
+    """A leaf as it was before pickling."""
+    tensor = Tensor(data, requires_grad)
+    tensor.grad = gradient
+    return tensor

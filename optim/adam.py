@@ -1,0 +1,60 @@
+"""Adam: a learning rate for every single weight."""
+
+import numpy as np
+
+from .optimizer import Optimizer, in_range
+
+
+class Adam(Optimizer):
+    """Adam: running means of the gradient and of its square give every weight its own step.
+
+    Formula
+    -------
+        g  <-  g + weight_decay w
+        m  <-  beta1 m + (1 - beta1) g          m = 0 at first
+        v  <-  beta2 v + (1 - beta2) g^2        v = 0 at first
+        w  <-  w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)     t = 1, 2, ...
+
+    The divisors make up for the zeros at the start: the first step has length lr in each weight.
+
+    Errors
+    ------
+    ValueError if lr <= 0 or not finite, a beta is outside [0, 1), eps <= 0, weight_decay < 0, or
+    the parameter list is empty or wrong.
+
+    Source
+    ------
+    Kingma and Ba (2015), Adam: A Method for Stochastic Optimization, arXiv:1412.6980, algorithm 1;
+    weight_decay is, as in PyTorch's Adam, a term of the gradient (L2), not AdamW's.
+
+    >>> from minigrad import Tensor
+    >>> w = Tensor([1.0, -1.0], requires_grad=True)
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> np.sum(1000.0 * w * w).backward()
+    >>> optimizer.step()
+    >>> w.data.round(6)  # however large the gradient, the first step is lr
+    array([ 0.9, -0.9])
+    """
+
+    memory = ("m", "v")
+
+    def __init__(self, params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0):
+        self.betas = tuple(in_range("betas", beta, 0.0, 1.0) for beta in betas)
+        if len(self.betas) != 2:
+            raise ValueError(f"betas are two numbers, for the mean and the square, not {betas!r}")
+        if not eps > 0.0:
+            raise ValueError(f"eps must be positive, not {eps!r}")
+        self.eps = eps
+        self.weight_decay = in_range("weight_decay", weight_decay, 0.0)
+        super().__init__(params, lr)
+
+    def update(self, w, g, state):
+        beta1, beta2 = self.betas
+        if self.weight_decay:
+            g = g + self.weight_decay * w
+        m = state["m"] = beta1 * state["m"] + (1.0 - beta1) * g
+        v = state["v"] = beta2 * state["v"] + (1.0 - beta2) * g * g
+        m_hat = m / (1.0 - beta1**self.steps)
+        v_hat = v / (1.0 - beta2**self.steps)
+        return self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
