@@ -28,15 +28,15 @@ class Entry(NamedTuple):
 
 # fmt: off
 _CATALOG = (
-    #     family        loss                    pred             formula
-    Entry("regression", mse,                    "value",         "e²"),
-    Entry("regression", mae,                    "value",         "|e|"),
-    Entry("regression", huber,                  "value",         "½e² where |e| ≤ δ, else δ(|e| − ½δ)"),
-    Entry("binary",     binary_cross_entropy,   "probability",   "−t log p − (1 − t) log(1 − p)"),
-    Entry("binary",     sigmoid_cross_entropy,  "logit",         "softplus(z) − t z"),
-    Entry("binary",     hinge,                  "score",         "max(0, 1 − t s)"),
-    Entry("multiclass", softmax_cross_entropy,  "logits",        "log Σ exp z − z_y"),
-    Entry("multiclass", multiclass_hinge,       "scores",        "max(0, 1 + max_{j≠y} s_j − s_y)"),
+    #     family        loss                    pred            formula
+    Entry("regression", mse,                    "value",        "e²"),
+    Entry("regression", mae,                    "value",        "|e|"),
+    Entry("regression", huber,                  "value",        "½e² if |e| ≤ δ, else δ(|e| − ½δ)"),
+    Entry("binary",     binary_cross_entropy,   "probability",  "−t log p − (1 − t) log(1 − p)"),
+    Entry("binary",     sigmoid_cross_entropy,  "logit",        "softplus(z) − t z"),
+    Entry("binary",     hinge,                  "score",        "max(0, 1 − t s)"),
+    Entry("multiclass", softmax_cross_entropy,  "logits",       "log Σ exp z − z_y"),
+    Entry("multiclass", multiclass_hinge,       "scores",       "max(0, 1 + max_{j≠y} s_j − s_y)"),
 )
 # fmt: on
 

@@ -89,7 +89,7 @@ def sigmoid_cross_entropy(pred, target, *, reduction="mean"):
     """
     pred, target = same_shape(pred, target)
     probabilities(target, "target")
-    return reduced(softplus(pred) - target * pred, reduction)
+    return reduced(softplus(pred) - pred * target, reduction)
 
 
 def hinge(pred, target, *, reduction="mean"):
@@ -121,4 +121,4 @@ def hinge(pred, target, *, reduction="mean"):
     """
     pred, target = same_shape(pred, target)
     signs(target)
-    return reduced(relu(1.0 - target * pred), reduction)
+    return reduced(relu(1.0 - pred * target), reduction)

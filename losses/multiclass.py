@@ -43,7 +43,7 @@ def softmax_cross_entropy(pred, target, *, reduction="mean"):
     target = labels_or_distribution(pred, target)
     if target.ndim < pred.ndim:
         return reduced(logsumexp(pred) - at_label(pred, target), reduction)
-    return reduced(logsumexp(pred) - (target * pred).sum(axis=-1), reduction)
+    return reduced(logsumexp(pred) - (pred * target).sum(axis=-1), reduction)
 
 
 def multiclass_hinge(pred, target, *, reduction="mean"):

@@ -67,7 +67,7 @@ def probabilities(x, name):
 def signs(target):
     """Refuse labels other than -1 and +1."""
     values = plain(target)
-    if not (values * values == 1.0).all():
+    if np.count_nonzero(values * values != 1.0):
         hint = "for labels 0 and 1 write 2 * target - 1" if set(np.unique(values)) <= {0, 1} else ""
         wrong = values[values * values != 1.0].flat[0]
         raise ValueError(f"target must be -1 or +1, and holds {wrong:.4g}; {hint}".rstrip("; "))

@@ -22,8 +22,10 @@ def kept(y, x, axis, keepdims):
     """`y`, a reduction of `x`, in the shape that keepdims=True would have given it."""
     if keepdims or y.ndim == x.ndim:
         return y
-    axes = _axes(x, axis)
-    return y.reshape([1 if a in axes else n for a, n in enumerate(x.shape)])
+    shape = list(x.shape)
+    for a in range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,):
+        shape[a] = 1
+    return y.reshape(shape)
 
 
 def spread(g, x, axis, keepdims):

@@ -317,14 +317,17 @@ class Primitive:
             else:  # a list, say: once more, with an array in its place
                 return self(*map(_constant, inputs), **options)
         try:
-            output = self.forward(*arrays, **options)
+            output = self.forward(*arrays, **options) if options else self.forward(*arrays)
         except ValueError as error:
             raise _explained(error, self.name, arrays) from None
         if not tensors:
             return output
 
+        if type(output) is not np.ndarray:  # NumPy makes scalars of arrays without axes
+            output = np.asarray(output)
+
         result = Tensor.__new__(Tensor)
-        result._data = output = np.asarray(output)
+        result._data = output
         result._number = next(_numbers)
         result.grad = result._op = result._inputs = result._active = result._options = None
         result.requires_grad = False
@@ -399,15 +402,15 @@ def _sweep(output, g, retain_graph, create_graph=False):
     The rules run on plain arrays, or with `create_graph` on the Tensors themselves, so that what
     they compute is recorded in its turn.
     """
-    waiting = {output._number: (output, g)}
-    youngest_first = [-output._number]  # a heap
+    waiting, leaves = {output._number: (output, g)}, {}
+    youngest_first = [-output._number]  # a heap of the numbers in `waiting`
     while youngest_first:
         number = -heappop(youngest_first)
         tensor, g = waiting.pop(number)
         yield tensor, g
         op, inputs, options = tensor._op, tensor._inputs, tensor._options
-        if op is None:
-            continue
+        if op is None:  # the output is a leaf itself
+            break
         if inputs is None:
             raise RuntimeError(f"the graph behind this result of {op.name!r} was released by an "
                                f"earlier backward pass: pass retain_graph=True to that one")
@@ -418,30 +421,30 @@ def _sweep(output, g, retain_graph, create_graph=False):
                     raise RuntimeError(f"an input of {op.name!r}, of shape {x.shape}, got new "
                                        f"`.data` after {op.name!r} had used it: call backward() "
                                        f"first, update afterwards")
-                values.append(x if create_graph else x._data)
-            else:
-                values.append(x)
+                x = x if create_graph else x._data
+            values.append(x)
         y = tensor if create_graph else tensor._data
         for i in tensor._active:
             x = inputs[i]
-            rule = partial(op.rules[0], argument=i) if op.variadic else op.rules[i]
+            data, rule = x._data, partial(op.rules[0], argument=i) if op.variadic else op.rules[i]
             contribution = rule(g, y, *values, **options)
-            if contribution.shape != x._data.shape:
-                contribution = _unbroadcast(contribution, x.shape, op)
-            if contribution.dtype != x._data.dtype:
-                contribution = contribution.astype(x.dtype)
+            if contribution.shape != data.shape:
+                contribution = _unbroadcast(contribution, data.shape, op)
+            if contribution.dtype is not data.dtype:
+                contribution = contribution.astype(data.dtype)
             if _observer is not None:
                 _observer.backward(tensor, i, g, contribution)
-            if x._number in waiting:
-                contribution = waiting[x._number][1] + contribution
-            else:
+            arrived = leaves if x._op is None else waiting
+            if x._number in arrived:
+                contribution = arrived[x._number][1] + contribution
+            elif arrived is waiting:
                 heappush(youngest_first, -x._number)
-                if x._op is None and not create_graph and (
-                        contribution is g or contribution.base is not None):
-                    contribution = contribution.copy()  # a leaf's gradient is nobody else's memory
-            waiting[x._number] = x, contribution
+            elif not create_graph and (contribution is g or contribution.base is not None):
+                contribution = contribution.copy()  # a leaf's gradient shares its memory with none
+            arrived[x._number] = x, contribution
         if not retain_graph:
             tensor._inputs = tensor._active = tensor._options = None
+    yield from leaves.values()
 
 
 def _unbroadcast(g, shape, op):

@@ -1,6 +1,7 @@
 """What all optimisers share: the parameters, the checks before a step, the memory of past steps."""
 
 import math
+import operator
 import warnings
 
 import numpy as np
@@ -36,7 +37,7 @@ class Optimizer:
         self.lr = lr
         self.steps = 0
         self.state = [{name: np.zeros_like(p.data) for name in self.memory} for p in self.params]
-        self._applied = {}  # position -> the gradient array of the last step, and its square
+        self._applied, self._squares = [], []  # the gradient arrays of the last step, their squares
         self._warned = False
 
     @property
@@ -54,7 +55,7 @@ class Optimizer:
         """Forget all gradients. Without it the next backward pass adds to the old ones."""
         for p in self.params:
             p.grad = None
-        self._applied.clear()
+        self._applied = []
 
     def step(self) -> None:
         """Change every parameter that has a gradient.
@@ -92,28 +93,31 @@ class Optimizer:
 
     def _check(self):
         """Refuse a step without gradients or with a broken one; warn of a stale one."""
-        squares = {}
-        for i, p in enumerate(self.params):
-            g = p.grad
-            if g is None:
-                continue
-            squares[i] = square = np.vdot(g, g)  # one number that any nan or inf spoils
-            if not math.isfinite(square) and not np.isfinite(g).all():
-                raise FloatingPointError(
-                    f"the gradient of parameter {i}, of shape {p.shape}, is not finite: no "
-                    f"parameter was changed. minigrad.detect_anomaly() names the operation")
-            if i in self._applied and g is self._applied[i][0] and square != self._applied[i][1]:
-                self._warn()
-        if not squares:
+        gradients = [p.grad for p in self.params]
+        squares = [0.0 if g is None else np.vdot(g, g) for g in gradients]
+        total = sum(squares)  # one number that any nan or inf spoils
+        if total == 0.0 and all(g is None for g in gradients):
             raise RuntimeError("no parameter has a gradient: call loss.backward() before step()")
-        self._applied = {i: (self.params[i].grad, square) for i, square in squares.items()}
+        if not math.isfinite(total):
+            for i, g in enumerate(gradients):
+                if g is not None and not np.isfinite(g).all():
+                    raise FloatingPointError(
+                        f"the gradient of parameter {i}, of shape {g.shape}, holds nan or inf: no "
+                        f"parameter was changed. minigrad.detect_anomaly() finds the operation")
+        if not self._warned and any(map(operator.is_, gradients, self._applied)):
+            self._warn_if_stale(gradients, squares)
+        self._applied, self._squares = gradients, squares
 
-    def _warn(self):
-        if not self._warned:
-            self._warned = True
-            warnings.warn("a gradient that was already applied has been added to: call "
-                          "zero_grad() after each step, or gradients of old batches stay in",
-                          stacklevel=4)
+    def _warn_if_stale(self, gradients, squares):
+        """The same array as in the last step, with other values: a backward pass added to it."""
+        past = zip(self._applied, self._squares, strict=True)
+        for (old, old_square), g, square in zip(past, gradients, squares, strict=True):
+            if g is not None and g is old and square != old_square:
+                self._warned = True
+                warnings.warn("a gradient that was already applied has been added to: call "
+                              "zero_grad() before each backward pass, or the gradients of old "
+                              "batches stay in", stacklevel=4)
+                return
 
 
 def in_range(name, value, low, high=math.inf):
