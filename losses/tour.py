@@ -212,7 +212,7 @@ def draw_runs(runs, show) -> list[Picture]:
                     linestyle=dashes, label=run.name)
         ax.plot([0, 100], [0, 100], color="0.5", linewidth=1.0)
         ax.set(xlabel="% of the examples, the loudest first", title=f"{when} (epoch {epoch})",
-               xlim=(0, 100), ylim=(0, 102))
+               xlim=(-2, 100), ylim=(0, 102))
     panels[0].set_ylabel("% of the last layer's gradient")
     panels[0].text(52, 44, "all alike", color="0.4", rotation=40, ha="center", va="center")
     panels[1].legend(loc="lower right", fontsize=11)

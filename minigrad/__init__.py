@@ -8,11 +8,14 @@
     >>> x.grad
     array([2., 4., 6.])
 
-Read the source in this order: tensor.py (recording and the walk back), derivatives.py (the table of
-rules), adjoints.py (what the rules need), functional.py (compositions), nn.py (networks).
+Read the source in this order: tensor.py (a tensor, and the walk back), primitive.py (recording),
+derivatives.py (the table of rules), adjoints.py and forward.py (what the rules need), functional.py
+(compositions), nn.py (networks); then gradcheck.py (finite differences) and anomaly.py (where a nan
+came from).
 """
 
 from . import functional, nn
+from .anomaly import detect_anomaly
 from .functional import (
     gelu,
     identity,
@@ -27,9 +30,11 @@ from .functional import (
     tanh,
 )
 from .gradcheck import gradcheck
-from .tensor import Tensor, derivative, grad, no_grad, primitive
+from .primitive import derivative, primitive
+from .tensor import Tensor, grad, no_grad
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "grad", "no_grad", "primitive", "derivative", "gradcheck", "nn", "functional",
+__all__ = ["Tensor", "grad", "no_grad", "primitive", "derivative", "gradcheck",
+           "detect_anomaly", "nn", "functional",
            "relu", "leaky_relu", "gelu", "sigmoid", "tanh", "softplus", "identity",
            "logsumexp", "log_softmax", "softmax", "one_hot"]

@@ -37,11 +37,12 @@ from math import log
 
 import numpy as np
 
-from . import adjoints
+from . import forward
 from .adjoints import (
-    beats, inside, kept, left, less_one, or_one, others, piece, right, spread, undone, winners,
+    beats, inside, kept, left, less_one, or_one, others, piece, put_back, right, spread, undone,
+    winners,
 )
-from .tensor import derivative, flat
+from .primitive import derivative, flat
 
 # -- arithmetic ------------------------------------------------------------------------------------
 derivative(np.add,         lambda g, z, x, y: g,                                # d(x + y)/dx = 1
@@ -55,7 +56,7 @@ derivative(np.divide,      lambda g, z, x, y: g / y,                            
 power = \
 derivative(np.power,       lambda g, z, x, y: g * y * power(x, less_one(y, x)), # dxʸ/dx = y xʸ⁻¹
                            lambda g, z, x, y: g * z * np.log(or_one(x)),        # dxʸ/dy = xʸ log x
-                           forward=adjoints.power)
+                           forward=forward.power)
 derivative(np.negative,    lambda g, y, x: -g)                                  # (-x)' = -1
 derivative(np.positive,    lambda g, y, x: g)                                   # (+x)' = 1
 derivative(np.absolute,    lambda g, y, x: g * np.sign(x))                      # |x|' = sign x
@@ -94,18 +95,18 @@ derivative(np.minimum,     lambda g, z, x, y: g * beats(y, x),                  
 derivative(np.where,       None,                                                # it is not a number
                            lambda g, z, c, x, y: np.where(c, g, 0.0),           # 1 where c
                            lambda g, z, c, x, y: np.where(c, 0.0, g),           # 1 where not c
-                           forward=adjoints.where)
+                           forward=forward.where)
 derivative("clip",         lambda g, y, x, low=None, high=None:                 # 1 within bounds
                            g * inside(x, low, high),
-                           forward=adjoints.clip)
+                           forward=forward.clip)
 
 # -- reductions ------------------------------------------------------------------------------------
 derivative(np.sum,         lambda g, y, x, axis=None, *, keepdims=False:        # (Σx)' = 1
                            spread(g, x, axis, keepdims),
-                           forward=adjoints.total)
+                           forward=forward.total)
 derivative(np.mean,        lambda g, y, x, axis=None, *, keepdims=False:        # (Σx/n)' = 1/n
                            spread(g * (y.size / x.size), x, axis, keepdims),
-                           forward=adjoints.mean)
+                           forward=forward.mean)
 derivative(np.max,         lambda g, y, x, axis=None, *, keepdims=False:        # 1 at the maximum
                            spread(g, x, axis, keepdims) * winners(y, x, axis, keepdims))
 derivative(np.min,         lambda g, y, x, axis=None, *, keepdims=False:        # 1 at the minimum
@@ -118,34 +119,34 @@ derivative(np.cumsum,      lambda g, y, x, axis=None:                           
 # -- products --------------------------------------------------------------------------------------
 derivative(np.matmul,      lambda g, z, x, y: left(g, x, y),                    # g yᵀ
                            lambda g, z, x, y: right(g, x, y),                   # xᵀ g
-                           forward=adjoints.matmul)
+                           forward=forward.matmul)
 derivative(np.dot,         lambda g, z, x, y: left(g, x, y),                    # g yᵀ
                            lambda g, z, x, y: right(g, x, y),                   # xᵀ g
-                           forward=adjoints.dot)
+                           forward=forward.dot)
 linear = \
 derivative("linear",       lambda g, z, x, w, b: left(g, x, w),                 # z = x w + b: g wᵀ
                            lambda g, z, x, w, b: right(g, x, w),                # xᵀ g
                            lambda g, z, x, w, b: g,                             # 1
-                           forward=adjoints.linear)
+                           forward=forward.linear)
 
 # -- neurons, written so that nothing overflows ----------------------------------------------------
 relu = \
 derivative("relu",         lambda g, y, x: g * (y > 0.0),                       # 1 where x > 0
-                           forward=adjoints.relu)
+                           forward=forward.relu)
 sigmoid = \
 derivative("sigmoid",      lambda g, y, x: g * y * (1.0 - y),                   # σ' = σ (1 - σ)
-                           forward=adjoints.sigmoid)
+                           forward=forward.sigmoid)
 softplus = \
 derivative("softplus",     lambda g, y, x: g * sigmoid(x),                      # log(1+eˣ)' = σ(x)
-                           forward=adjoints.softplus)
+                           forward=forward.softplus)
 logsumexp = \
 derivative("logsumexp",    lambda g, y, x, axis=-1, keepdims=False:             # = softmax(x)
                            kept(g, x, axis, keepdims) * np.exp(x - kept(y, x, axis, keepdims)),
-                           forward=adjoints.logsumexp)
+                           forward=forward.logsumexp)
 
 # -- positions: the gradient goes where the value came from ----------------------------------------
 derivative(np.reshape,     lambda g, y, x, shape: np.reshape(g, x.shape),
-                           forward=adjoints.reshape)
+                           forward=lambda x, shape: np.reshape(x, shape))
 derivative(np.ravel,       lambda g, y, x: np.reshape(g, x.shape))
 derivative(np.squeeze,     lambda g, y, x, axis=None: np.reshape(g, x.shape))
 derivative(np.expand_dims, lambda g, y, x, axis: np.reshape(g, x.shape))
@@ -154,16 +155,16 @@ derivative(np.swapaxes,    lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, a
 derivative(np.moveaxis,    lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
 derivative(np.flip,        lambda g, y, x, axis=None: np.flip(g, axis))
 derivative("concatenate",  lambda g, y, *xs, argument, axis=0: piece(g, xs, argument, axis),
-                           forward=adjoints.concatenate)
+                           forward=lambda *xs, axis=0: np.concatenate(xs, axis))
 derivative("getitem",      lambda g, y, x, key: scatter(g, shape=x.shape, key=key),
-                           forward=adjoints.getitem)
+                           forward=lambda x, key: x[key])
 scatter = \
 derivative("scatter",      lambda g, y, x, shape, key: g[key],                  # undoes getitem
-                           forward=adjoints.scatter)
+                           forward=put_back)
 
 # -- what the engine itself undoes: it sums over stretched axes and returns to the input's dtype ---
-derivative(np.broadcast_to, lambda g, y, x, shape: g, forward=adjoints.broadcast_to)
-derivative("astype",        lambda g, y, x, dtype: g, forward=adjoints.astype)
+derivative(np.broadcast_to, lambda g, y, x, shape: g, forward=forward.broadcast_to)
+derivative("astype",        lambda g, y, x, dtype: g, forward=lambda x, dtype: x.astype(dtype))
 
 # -- constant between its jumps: the derivative is 0, the value a plain array ----------------------
 for function in (

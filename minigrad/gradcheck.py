@@ -81,8 +81,7 @@ def _compare(f, inputs, rtol, atol, what):
     exact = grad(f(*inputs), active, unconnected="zero")
     for t, g in zip(active, exact, strict=True):
         truth = _difference(f, inputs, t)
-        error = np.abs(g - truth)
-        error[np.isnan(error)] = np.inf
+        error = np.nan_to_num(np.abs(g - truth), nan=np.inf)
         if np.any(error > atol + rtol * np.max(np.abs(truth), initial=0.0)):
             worst = np.unravel_index(np.argmax(error), error.shape)
             which = next(i for i, x in enumerate(inputs) if x is t)

@@ -5,9 +5,6 @@ Shapes: a batch of n examples with f features is an array (n, f). A layer from `
 """
 
 import os
-import tempfile
-import zlib
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -85,19 +82,16 @@ class Module:
         The file is written beside its place and then put there in one step: if anything goes
         wrong on the way, an older file of that name is still whole.
         """
-        path = os.fspath(path)
-        folder, name = os.path.split(os.path.abspath(path))
-        handle, draft = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        draft = f"{os.fspath(path)}.{os.getpid()}.draft"
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(draft, "wb") as file:
                 np.savez(file, **self.state_dict())
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(draft, 0o644)
             os.replace(draft, path)
-        except BaseException:
-            os.unlink(draft)
-            raise
+        finally:
+            if os.path.exists(draft):
+                os.unlink(draft)
 
     def load(self, path) -> None:
         """Take over the values in a file that `save` wrote.
@@ -106,9 +100,11 @@ class Module:
         changed then. FileNotFoundError if it is not there.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 state = {name: file[name] for name in file.files}
-        except (ValueError, EOFError, KeyError, AttributeError, BadZipFile, zlib.error) as error:
+        except OSError:
+            raise
+        except Exception as error:  # zipfile, zlib and NumPy have a dozen ways to say "damaged"
             raise ValueError(f"{os.fspath(path)} is no file of saved parameters, or it is damaged: "
                              f"{error}") from None
         try:

@@ -1,16 +1,15 @@
-"""The ground floor: an array that remembers how it was computed, and the walk back through it.
+"""The ground floor: a tensor, which knows what it was computed from, and the walk back.
 
 Reverse-mode automatic differentiation is three ideas:
 
-1. *Recording.* An operation on Tensors runs NumPy and keeps three things: which operation it was,
-   its inputs as they were, and a creation number. No closure, no reference from input to output.
-2. *The rules.* Each operation has, for each of its inputs, one line of calculus: given the
-   gradient that arrives at the output, which gradient goes on to that input. These lines stand
-   in `derivatives.py`; this file is the machine that applies them.
-3. *The walk back.* A tensor can only be made from tensors that exist already, so its creation
-   number is larger than those of all its ancestors. Of all tensors that wait, the youngest is
+1. *Recording* (`primitive.py`). An operation on Tensors runs NumPy, and its result keeps three
+   things: which operation it was, the inputs as they were, and a creation number.
+2. *The rules* (`derivatives.py`). Each operation has, for each of its inputs, one line of calculus:
+   given the gradient that arrives at the output, which gradient goes on to that input.
+3. *The walk back* (`_sweep`, below). A tensor can only be made from tensors that exist already, so
+   its number is larger than those of all its ancestors. Of all tensors that wait, the youngest is
    therefore complete: nothing more can arrive for it. Take it, apply its operation's rules, hand
-   the contributions to its inputs, add up what meets there. That is all of `_sweep`.
+   the contributions to its inputs, and add up what meets there.
 
 The words used throughout:
 
@@ -32,9 +31,8 @@ import numpy as np
 
 TABLE = {}  # NumPy's function -> what runs when a Tensor is among its arguments
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
-CONSTANTS = {np.ndarray, float, int, bool, np.float64, np.float32}  # these are recorded as they are
 
-_numbers = count()  # the creation numbers: 0, 1, 2, ...
+numbers = count()  # the creation numbers: 0, 1, 2, ...
 _observer = None  # the slot that `detect_anomaly` fills
 
 
@@ -42,7 +40,7 @@ class _Thread(threading.local):
     recording = True  # each thread has its own
 
 
-_thread = _Thread()
+thread = _Thread()
 
 
 def _method(function, reflected=False):
@@ -104,10 +102,10 @@ class Tensor:
     def __init__(self, data, requires_grad: bool = False):
         if isinstance(data, Tensor):
             raise TypeError("Tensor(tensor) would cut the graph in silence: write tensor.detach()")
-        self._data = _floats(data)
+        self._data = floats(data)
         self.grad = None
         self.requires_grad = bool(requires_grad)
-        self._number = next(_numbers)
+        self._number = next(numbers)
         self._op = self._inputs = self._active = self._options = None
 
     # -- values --------------------------------------------------------------------------------
@@ -119,17 +117,17 @@ class Tensor:
     @data.setter
     def data(self, values):
         if self._inputs is not None:
-            raise RuntimeError(f"this tensor is the result of {self.op!r} and its graph is alive: "
-                               f"new data would falsify the gradients. Change a leaf instead")
+            raise RuntimeError(f"this is the result of {self.op!r} and its graph is alive: new "
+                               f"data would falsify the gradients. Change a leaf instead")
         if values is not self._data:  # after `w.data -= step` it is: the array itself was changed
             if isinstance(values, Tensor):
                 raise TypeError("`.data` takes an array, not a Tensor: write `t.data = other.data`")
-            values = _floats(values)
+            values = floats(values)
             if values.shape != self.shape:
                 raise ValueError(f".data has shape {self.shape} and was given {values.shape}: the "
                                  f"shape stays; make a new Tensor for another one")
             self._data = values.astype(self.dtype, copy=False)
-        self._number = next(_numbers)  # younger now than all that was computed from the old values
+        self._number = next(numbers)  # younger now than all that was computed from the old values
 
     shape = property(lambda self: self._data.shape, doc="The length of each axis.")
     ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
@@ -172,9 +170,8 @@ class Tensor:
             If `gradient` is missing though there are several values, or has another shape.
         """
         if not self.requires_grad:
-            raise RuntimeError("backward() found nothing that requires a gradient: make the "
-                               "weights with Tensor(..., requires_grad=True), and look for a "
-                               ".data, .detach() or no_grad() that cut the graph")
+            raise RuntimeError("backward() found nothing that requires a gradient: make weights by "
+                               "Tensor(..., requires_grad=True); .data, .detach(), no_grad() cut")
         leaves = []
         for tensor, g in _sweep(self, _seed(self, gradient), retain_graph):
             if tensor._op is None:
@@ -190,10 +187,7 @@ class Tensor:
     # -- NumPy is the vocabulary ---------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        if method != "__call__":
-            raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative rule: use a function "
-                            f"of the table, for instance np.sum for np.add.reduce")
-        return _look_up(ufunc)(*inputs, **options)
+        return _look_up(ufunc, "" if method == "__call__" else f".{method}")(*inputs, **options)
 
     def __array_function__(self, function, types, args, options):
         return _look_up(function)(*args, **options)
@@ -258,149 +252,33 @@ class Tensor:
                             "t.item() for the number, np.exp(t) for the function")
         return self.item()
 
-    def __int__(self):
-        return int(float(self))
-
-    def __bool__(self):
-        return bool(self._data)
-
-    def __format__(self, spec):
-        return format(self.item(), spec) if spec else str(self)
+    def __int__(self): return int(float(self))
+    def __bool__(self): return bool(self._data)
+    def __format__(self, spec): return format(self.item(), spec) if spec else str(self)
 
     def __repr__(self):
         values = np.array2string(self._data, separator=", ", prefix="Tensor(")
         origin = f", op={self.op}" if self.op else ", requires_grad=True" * self.requires_grad
         return f"Tensor({values}{origin})"
 
-    def __reduce__(self):  # for pickle and copy.deepcopy
+    def __reduce__(self):  # for pickle and copy
         if self._op is not None:
             raise TypeError(f"a result (here of {self.op!r}) cannot be copied with its graph: "
                             f"copy t.detach()")
         return _rebuild, (self._data, self.requires_grad, self.grad)
 
 
-class Primitive:
-    """A function on arrays together with its derivative rules: one entry of the table.
-
-    Called on plain arrays it is the plain function. Called with a Tensor among its inputs it
-    returns a Tensor, and records itself if one of the inputs requires a gradient.
-    """
-
-    def __init__(self, forward, rules, name=None):
-        self.forward, self.rules, self.name = forward, rules, name or forward.__name__
-        self.__name__, self.__doc__ = self.name, forward.__doc__
-        code = next(rule for rule in rules if rule is not None).__code__
-        keywords = code.co_argcount + code.co_kwonlyargcount
-        self.variadic = bool(code.co_flags & 0x04)  # the rule has *xs: any number of inputs
-        self.arity = None if self.variadic else len(rules)
-        first = 2 if self.variadic else 2 + len(rules)  # a rule begins (g, output, inputs ...)
-        if code.co_argcount < first:
-            raise TypeError(f"{self.name}: a rule takes g, the output and the {len(rules)} inputs")
-        self.options = code.co_varnames[first:keywords]  # ... and ends with the options
-        self.positional = code.co_varnames[first:code.co_argcount]
-
-    def __repr__(self):
-        return f"<primitive {self.name}>"
-
-    def __call__(self, *inputs, **options):
-        if options or len(inputs) != self.arity:
-            inputs, options = self._sort(inputs, options)
-        arrays, active, tensors = [], [], False
-        for i, x in enumerate(inputs):
-            if isinstance(x, Tensor):
-                tensors = True
-                arrays.append(x._data)
-                if x.requires_grad:
-                    active.append(i)
-            elif type(x) in CONSTANTS:
-                arrays.append(x)
-            else:  # a list, say: once more, with an array in its place
-                return self(*map(_constant, inputs), **options)
-        try:
-            output = self.forward(*arrays, **options) if options else self.forward(*arrays)
-        except ValueError as error:
-            raise _explained(error, self.name, arrays) from None
-        if not tensors:
-            return output
-
-        if type(output) is not np.ndarray:  # NumPy makes scalars of arrays without axes
-            output = np.asarray(output)
-
-        result = Tensor.__new__(Tensor)
-        result._data = output
-        result._number = next(_numbers)
-        result.grad = result._op = result._inputs = result._active = result._options = None
-        result.requires_grad = False
-        if output.dtype not in FLOATS:
-            raise TypeError(f"{self.name} would give {output.dtype}: a Tensor holds float32 or "
-                            f"float64. For other types compute with t.data")
-        if active and _thread.recording:
-            result.requires_grad = True
-            result._op, result._inputs = self, inputs
-            result._active, result._options = tuple(active), options or _NO_OPTIONS
-        if _observer is not None:
-            _observer.forward(result, self, inputs)
-        return result
-
-    def _sort(self, inputs, options):
-        """What follows the inputs becomes options by name; what the rules do not know, an error."""
-        if not self.variadic and len(inputs) != self.arity:
-            options = dict(zip(self.positional, inputs[self.arity:], strict=False)) | options
-            surplus = len(inputs) > self.arity + len(self.positional)
-            if surplus or len(inputs) < self.arity:
-                raise TypeError(f"{self.name} takes {self.arity} input(s) and the options "
-                                f"{self.options}, and was given {len(inputs)} arguments")
-            inputs = inputs[:self.arity]
-        for name, value in options.items():
-            if name not in self.options:
-                raise TypeError(f"{self.name} on a Tensor takes no {name}=: it knows the options "
-                                f"{self.options}. Convert with t.astype, mask with np.where")
-            if isinstance(value, Tensor):
-                raise TypeError(f"{self.name}: {name}= takes plain values, no gradient flows "
-                                f"there: write t.data")
-        return inputs, options
-
-
-_NO_OPTIONS = {}
-
-
-def derivative(function, *rules, forward=None) -> Primitive:
-    """Enter `function` of NumPy into the table, with one rule for each of its array arguments.
-
-    A rule is called as rule(g, output, *inputs, **options) and returns the gradient for its input;
-    it may return it in the shape of the output, the engine undoes the broadcast. It runs on arrays,
-    and with `create_graph=True` on Tensors: write it with operators and NumPy functions. A rule
-    with `*xs` serves any number of inputs and is told by `argument` which one it is for.
-    `forward`, if given, computes the values in place of `function`, which may then be a mere name.
-    """
-    name = function if isinstance(function, str) else function.__name__
-    TABLE[function] = Primitive(forward or function, rules, name)
-    return TABLE[function]
-
-
-def flat(function) -> None:
-    """Enter into the table a function whose derivative is 0: on Tensors it gives plain arrays."""
-    def plain(*args, **options): return function(*map(array_of, args), **options)
-    TABLE[function] = plain
-
-
-def primitive(forward, *rules) -> Primitive:
-    """A new operation of one's own: a function on arrays, and one derivative rule per argument.
-
-    >>> cube = primitive(lambda x: x * x * x, lambda g, y, x: g * 3 * x * x)
-    >>> t = Tensor(2.0, requires_grad=True)
-    >>> cube(t).backward()
-    >>> t.grad
-    array(12.)
-    """
-    return Primitive(forward, rules)
+def _rebuild(data, requires_grad, gradient):
+    tensor = Tensor(data, requires_grad)
+    tensor.grad = gradient
+    return tensor
 
 
 def _sweep(output, g, retain_graph, create_graph=False):
     """Walk back from `output`, at which `g` arrives; yield each tensor with its whole gradient.
 
     The rules run on plain arrays, or with `create_graph` on the Tensors themselves, so that what
-    they compute is recorded in its turn.
+    they compute is recorded in its turn. Leaves come last.
     """
     waiting, leaves = {output._number: (output, g)}, {}
     youngest_first = [-output._number]  # a heap of the numbers in `waiting`
@@ -418,9 +296,8 @@ def _sweep(output, g, retain_graph, create_graph=False):
         for x in inputs:
             if isinstance(x, Tensor):
                 if x._number > number:
-                    raise RuntimeError(f"an input of {op.name!r}, of shape {x.shape}, got new "
-                                       f"`.data` after {op.name!r} had used it: call backward() "
-                                       f"first, update afterwards")
+                    raise RuntimeError(f"an input of {op.name!r}, of shape {x.shape}, got new .data"
+                                       f" after it was used: call backward() first, then update")
                 x = x if create_graph else x._data
             values.append(x)
         y = tensor if create_graph else tensor._data
@@ -459,6 +336,18 @@ def _unbroadcast(g, shape, op):
     return np.sum(g, axis=(*range(new), *stretched)).reshape(shape)
 
 
+def _seed(output, gradient):
+    """The gradient with which a backward pass begins."""
+    if gradient is None and output.size != 1:
+        raise ValueError(f"a gradient begins at one number and this tensor has shape "
+                         f"{output.shape}: take its mean() or sum(), or pass gradient=")
+    gradient = np.ones(output.shape) if gradient is None else floats(array_of(gradient))
+    if gradient.shape != output.shape:
+        raise ValueError(f"the tensor has shape {output.shape}, the gradient {gradient.shape}: "
+                         f"they must be the same")
+    return gradient.astype(output.dtype, copy=False)
+
+
 def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool | None = None,
          unconnected: str = "raise"):
     """The gradient of `output` with respect to `inputs`; no `.grad` is touched.
@@ -478,6 +367,13 @@ def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool 
     -------
     One gradient of the input's shape for one Tensor, a list of them for a list.
 
+    Raises
+    ------
+    RuntimeError
+        As `backward`, or if an input is unconnected.
+    ValueError, TypeError
+        If `output` has several values, or an argument is not of its kind.
+
     >>> x = Tensor(3.0, requires_grad=True)
     >>> slope = grad(x ** 3, x, create_graph=True)  # 3 x^2
     >>> grad(slope, x)  # 6 x
@@ -488,14 +384,11 @@ def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool 
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if not all(isinstance(t, Tensor) for t in (output, *wanted)):
         raise TypeError("grad(output, inputs) takes a Tensor and a Tensor or a list of Tensors")
-    missing = {t._number for t in wanted}
-    found = {}
-    seed = _seed(output, None)
-    if create_graph:
-        seed = Tensor(seed)
-    if retain_graph is None:
-        retain_graph = create_graph
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    wrapped = Tensor if create_graph else np.array
+    seed, missing, found = _seed(output, None), {t._number for t in wanted}, {}
     with _recording(True) if create_graph else nullcontext():
+        seed = Tensor(seed) if create_graph else seed
         steps = _sweep(output, seed, retain_graph, create_graph) if output.requires_grad else ()
         for tensor, g in steps:
             if tensor._number in missing:
@@ -506,8 +399,9 @@ def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool 
     if missing and unconnected == "raise":
         raise RuntimeError("grad() found no path from the output to one of the inputs: does it "
                            'require a gradient, was the graph cut? unconnected="zero" gives zeros')
-    zeros = {t._number: np.zeros(t.shape, t.dtype) for t in wanted if t._number in missing}
-    found |= {n: Tensor(z) for n, z in zeros.items()} if create_graph else zeros
+    for t in wanted:
+        if t._number in missing:
+            found[t._number] = wrapped(np.zeros(t.shape, t.dtype))
     results = [found[t._number] for t in wanted]
     return results[0] if isinstance(inputs, Tensor) else results
 
@@ -519,11 +413,11 @@ def no_grad(function=None):
 
 @contextmanager
 def _recording(on):
-    before, _thread.recording = _thread.recording, on
+    before, thread.recording = thread.recording, on
     try:
         yield
     finally:
-        _thread.recording = before
+        thread.recording = before
 
 
 def array_of(x):
@@ -531,7 +425,7 @@ def array_of(x):
     return x._data if isinstance(x, Tensor) else x
 
 
-def _floats(values):
+def floats(values):
     """A copy of `values` as an array of float64 or float32."""
     array = np.array(values)
     if array.dtype.kind in "iub":
@@ -542,51 +436,10 @@ def _floats(values):
     return array.astype(f"f{array.dtype.itemsize}", copy=False)  # in this machine's byte order
 
 
-def _constant(x):
-    """`x` as an operation's input: a Tensor or a plain number as it is, all else as an array."""
-    if isinstance(x, Tensor) or type(x) in CONSTANTS:
-        return x
-    array = np.asarray(x)
-    if array.dtype.kind not in "iubf":
-        raise TypeError(f"a Tensor computes with real numbers, not with {type(x).__name__} {x!r}")
-    return array
-
-
-def _seed(output, gradient):
-    """The gradient with which a backward pass begins."""
-    if gradient is None:
-        if output.size != 1:
-            raise ValueError(f"a gradient begins at one number and this tensor has shape "
-                             f"{output.shape}: take its mean() or sum(), or pass gradient=")
-        return np.ones(output.shape, output.dtype)
-    gradient = _floats(array_of(gradient))
-    if gradient.shape != output.shape:
-        raise ValueError(f"the tensor has shape {output.shape}, the gradient {gradient.shape}: "
-                         f"they must be the same")
-    return gradient.astype(output.dtype, copy=False)
-
-
-def _look_up(function):
+def _look_up(function, method=""):
     """The table's entry for a NumPy function that was called on a Tensor."""
-    if function not in TABLE:
-        name = f"{getattr(function, '__module__', 'numpy')}.{function.__name__}"
-        raise TypeError(f"{name} has no derivative rule here: compose it of functions that have "
-                        f"one (minigrad/derivatives.py is the list), write a rule with "
-                        f"minigrad.primitive, or, if no gradient is needed, call it on t.data")
+    if method or function not in TABLE:
+        name = f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}{method}"
+        raise TypeError(f"{name} has no derivative rule here. Compose it of functions that have one"
+                        f", give it a rule with minigrad.primitive, or call it on t.data")
     return TABLE[function]
-
-
-def _explained(error, name, arrays):
-    """NumPy's complaint about shapes, with the operation, all shapes and what to do."""
-    if "broadcast" not in str(error):
-        return error
-    shapes = " and ".join(str(np.shape(x)) for x in arrays)
-    return ValueError(f"{name} of shapes {shapes}: counted from the right, lengths must be equal "
-                      f"or 1. Insert an axis with t[:, None], or reshape")
-
-
-def _rebuild(data, requires_grad, gradient):
-    """A leaf as it was before pickling."""
-    tensor = Tensor(data, requires_grad)
-    tensor.grad = gradient
-    return tensor

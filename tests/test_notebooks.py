@@ -1,0 +1,275 @@
+"""Every tutorial notebook, executed in a fresh kernel and held to what a reader relies on.
+
+What a notebook promises, and these tests hold:
+
+- it runs from top to bottom, and prints what it printed when it was saved;
+- it was saved after one such run: counts 1, 2, 3, ..., no errors, no empty cells;
+- every picture has a line `*Alt text:* ...` in the markdown cell before or after it;
+- it is small, and nothing in it tells of the machine it was written on;
+- a code cell has at most 8 lines of code, or 25 if it is tagged "figure" (blank lines and comments
+  are not counted);
+- its first cell says what the reader will be "able to" do, what one "needs" (or "You need"), and
+  how many "minutes" it takes;
+- its last cell has a heading "Three questions to take away", three numbered questions, and, in
+  01 to 10, the name of the exercise that goes with it, `exercises/NN_name`.
+
+Pictures are not compared: their pixels change with every version of matplotlib.
+"""
+
+import difflib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from traitlets import default
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+FOLDER = re.compile(r"(?<![\w.])/(work|home|root|Users|tmp)\b.{0,60}|\b[A-Z]:\\.{0,60}")
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+# The kernel: the Python that runs these tests, whatever kernels are installed
+
+
+class ThisPython(KernelSpecManager):
+    def get_kernel_spec(self, kernel_name):
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class ThisKernel(AsyncKernelManager):
+    @default("kernel_spec_manager")
+    def _this_python(self):
+        return ThisPython(parent=self)
+
+
+@pytest.fixture(scope="module")
+def font_cache():
+    """Built before the first notebook: matplotlib announces it, on a new machine, in a cell."""
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True)
+
+
+def executed(path, profile):
+    """The notebook with the outputs of a new run. `profile` is an empty folder for IPython."""
+    notebook = read(path)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    inherited = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    folders = [ROOT, *(Path(p).resolve() for p in inherited)]  # absolute: the kernel runs elsewhere
+    environment = os.environ | {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_NUM_THREADS": "2",
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
+        "IPYTHONDIR": str(profile),  # no start-up files of this machine's user
+    }
+    client = NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False,
+                            kernel_manager_class=ThisKernel,
+                            resources={"metadata": {"path": str(path.parent)}})
+    try:
+        client.execute(env=environment)
+        return notebook
+    except CellExecutionError as error:
+        trouble = f"raised {error.ename}: {error.evalue}"
+    except CellTimeoutError:
+        trouble = "was still running after 60 seconds"
+    number, cell = last_begun(notebook)
+    details = "\n".join("\n".join(output.get("traceback", [])) for output in cell.outputs)
+    pytest.fail(f"{path.name}: code cell {number} {trouble}\n\nThe cell:\n{cell.source}\n\n"
+                f"{plain(details)}", pytrace=False)
+
+
+def last_begun(notebook):
+    """Number and cell at which a run ended. A cell that is not finished has no count yet."""
+    numbered = list(enumerate(code_cells(notebook), start=1))
+    for number, cell in numbered:
+        if cell.execution_count is None or any(o.output_type == "error" for o in cell.outputs):
+            return number, cell
+    return numbered[-1]
+
+
+# Reading notebooks
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def is_image(output):
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
+
+
+def plain(text):
+    """Without colours, and without the addresses that objects have in memory."""
+    return re.sub(r"\b0x[0-9a-f]+", "0x...", re.sub(r"\x1b\[[0-9;]*m", "", text))
+
+
+def text_of(cell):
+    """What a code cell says in words: printed text and results, with pictures left out.
+
+    How the kernel cuts a stream into pieces is chance: pieces of one stream are joined.
+    """
+    pieces = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            if pieces and pieces[-1][0] == output.name:
+                pieces[-1][1] += output.text
+            else:
+                pieces.append([output.name, output.text])
+        elif not is_image(output) and "text/plain" in output.get("data", {}):
+            result = output.data["text/plain"]
+            if not result.startswith("<Figure size"):  # a picture that was not drawn: counted below
+                pieces.append(["result", result])
+    return "\n".join(f"[{name}]\n{plain(text)}" for name, text in pieces)
+
+
+def strings(value):
+    """All texts in a notebook, or in a part of it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
+
+
+def lines_of_code(cell):
+    lines = (line.strip() for line in cell.source.splitlines())
+    return sum(1 for line in lines if line and not line.startswith("#"))
+
+
+def alt_texts(cell):
+    """How many pictures a markdown cell describes; a description has 40 characters or more."""
+    return len(re.findall(r"^\*Alt text:\*\s+\S.{39,}", cell.source, flags=re.MULTILINE))
+
+
+# The tests
+
+
+def test_there_are_notebooks_and_their_names_are_numbered_without_repetition():
+    names = [path.name for path in NOTEBOOKS]
+    assert names, "no notebooks were found, so every other test here would pass without looking"
+    for name in names:
+        assert re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", name), f"{name} is not named NN_name.ipynb"
+    numbers = [name[:2] for name in names]
+    assert len(set(numbers)) == len(numbers), f"two notebooks have the same number: {names}"
+
+
+@every_notebook
+def test_a_fresh_run_prints_what_was_saved(path, tmp_path, font_cache):
+    saved, new = code_cells(read(path)), code_cells(executed(path, tmp_path))
+    for number, (before, after) in enumerate(zip(saved, new, strict=True), start=1):
+        was, now = text_of(before), text_of(after)
+        changes = "\n".join(difflib.ndiff(was.splitlines(), now.splitlines()))
+        assert was == now, (
+            f"{path.name}: code cell {number} prints something else than when it was saved. If the "
+            f"new text is right, run the notebook and save it.\n\nThe cell:\n{before.source}\n\n"
+            f"Saved:\n{was or '(nothing)'}\n\nNew:\n{now or '(nothing)'}\n\n"
+            f"Line by line (- saved, + new):\n{changes}")
+        pictures = [sum(map(is_image, cell.outputs)) for cell in (before, after)]
+        assert pictures[0] == pictures[1], (
+            f"{path.name}: code cell {number} draws {pictures[1]} pictures and was saved with "
+            f"{pictures[0]}: run the notebook and save it")
+
+
+@every_notebook
+def test_it_was_saved_after_one_run_from_top_to_bottom(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    for place, cell in enumerate(notebook.cells, start=1):
+        assert cell.source.strip(), f"{path.name}: cell {place} is empty: delete it"
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        assert cell.execution_count == number, (
+            f"{path.name}: code cell {number} has the execution count {cell.execution_count}. "
+            f"Restart the kernel, run all cells, save.\n\n{cell.source}")
+        for output in cell.outputs:
+            said = plain(output.get("text", output.get("evalue", "")))
+            assert output.output_type != "error", f"{path.name}: code cell {number} failed: {said}"
+            assert output.get("name") != "stderr", f"{path.name}: code cell {number} warns: {said}"
+
+
+@every_notebook
+def test_every_picture_is_described_in_a_neighbouring_cell(path):
+    cells = read(path).cells
+    free = [alt_texts(cell) if cell.cell_type == "markdown" else 0 for cell in cells]
+    for place, cell in enumerate(cells):
+        for _ in filter(is_image, cell.get("outputs", [])):
+            neighbours = [n for n in (place - 1, place + 1) if 0 <= n < len(cells) and free[n]]
+            assert neighbours, (
+                f"{path.name}: a picture without words. Write a line '*Alt text:* ...', of 40 "
+                f"characters or more, into the markdown cell before or after this one:\n\n"
+                f"{cell.source}")
+            free[neighbours[0]] -= 1  # a description serves one picture
+
+
+@every_notebook
+def test_it_is_small_and_tells_nothing_of_the_machine_it_was_written_on(path):
+    size = path.stat().st_size
+    assert size < 1_000_000, (f"{path.name} has {size:,} bytes and may have 1,000,000: draw fewer "
+                              f"pictures, or with less figure.dpi")
+    notebook = read(path)
+    assert notebook.metadata.get("kernelspec", {}).get("name") == "python3", (
+        f'{path.name}: the kernelspec must have the name "python3", which every Jupyter knows')
+    surplus = set(notebook.metadata) - {"kernelspec", "language_info"}
+    assert not surplus, f"{path.name}: the notebook's metadata keeps {surplus}: delete that"
+    for cell in notebook.cells:
+        surplus = set(cell.metadata) - {"tags"}
+        assert not surplus, f"{path.name}: a cell's metadata keeps {surplus}: delete that"
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            assert not any("widget" in kind for kind in data), f"{path.name} keeps a widget's state"
+            for kind in [kind for kind in data if kind.startswith("image/")]:
+                del data[kind]  # in 100,000 letters and digits any path occurs by chance
+    found = FOLDER.search("\n".join(strings(notebook)))
+    assert not found, f"{path.name} names a folder of the machine it was written on: {found[0]}"
+
+
+@every_notebook
+def test_code_cells_are_short_enough_to_be_taken_in(path):
+    for number, cell in enumerate(code_cells(read(path)), start=1):
+        figure = "figure" in cell.metadata.get("tags", [])
+        lines, limit = lines_of_code(cell), 25 if figure else 8
+        advice = "draw less" if figure else 'divide it, or tag it "figure" if it only draws'
+        assert lines <= limit, (f"{path.name}: code cell {number} has {lines} lines of code, the "
+                                f"limit is {limit}: {advice}\n\n{cell.source}")
+
+
+@every_notebook
+def test_it_opens_with_aim_needs_and_minutes(path):
+    opening = read(path).cells[0]
+    assert opening.cell_type == "markdown", f"{path.name} must open with a markdown cell"
+    for wanted, what in [(r"\A# \S", "a title, '# ...'"),
+                         (r"\bable to\b", "what the reader will be 'able to' do"),
+                         (r"\b(you need|needs)\b", "what the reader needs, after 'You need'"),
+                         (r"\b\d+ minutes\b", "how many 'minutes' it takes, as a number")]:
+        assert re.search(wanted, opening.source, re.IGNORECASE), (
+            f"{path.name}: the first cell must say {what}. It says:\n\n{opening.source}")
+
+
+@every_notebook
+def test_it_closes_with_three_questions_and_the_exercise(path):
+    closing = read(path).cells[-1]
+    assert closing.cell_type == "markdown" and re.search(
+        r"^#+ Three questions to take away\s*$", closing.source, re.MULTILINE), (
+        f"{path.name}: the last cell must be markdown with the heading 'Three questions to take "
+        f"away'. It is:\n\n{closing.source}")
+    numbers = re.findall(r"^(\d+)\. \S", closing.source, re.MULTILINE)
+    assert numbers == ["1", "2", "3"], (
+        f"{path.name}: the last cell must have three questions, '1. ...' to '3. ...', and has the "
+        f"numbers {numbers}")
+    if int(path.name[:2]) <= 10:  # 11 leads onward and has no exercise
+        exercise = f"exercises/{path.stem}"
+        assert exercise in closing.source, f"{path.name}: the last cell must name {exercise}"
