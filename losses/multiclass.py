@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad import logsumexp, one_hot, relu
 
-from .reduction import at_label, class_labels, labels_or_distribution, numbers, reduced
+from .reduction import at_label, class_labels, labels_or_distribution, numbers, plain, reduced
 
 
 def softmax_cross_entropy(pred, target, *, reduction="mean"):
@@ -41,9 +41,9 @@ def softmax_cross_entropy(pred, target, *, reduction="mean"):
     """
     pred = numbers(pred)
     target = labels_or_distribution(pred, target)
-    if target.ndim < pred.ndim:
-        return reduced(logsumexp(pred) - at_label(pred, target), reduction)
-    return reduced(logsumexp(pred) - (pred * target).sum(axis=-1), reduction)
+    z = pred - plain(pred).max(axis=-1, keepdims=True)  # the same loss; large logits keep digits
+    chosen = at_label(z, target) if target.ndim < z.ndim else (z * target).sum(axis=-1)
+    return reduced(logsumexp(z) - chosen, reduction)
 
 
 def multiclass_hinge(pred, target, *, reduction="mean"):

@@ -8,6 +8,8 @@ As in the table, `g` arrives, `y` or `z` is the output, `x` (and `y`) are the in
 works on arrays and, for the sake of higher derivatives, on Tensors.
 """
 
+from math import prod
+
 import numpy as np
 
 from . import forward
@@ -41,9 +43,9 @@ def winners(y, x, axis, keepdims):
 
 def others(y, x, axis, keepdims):
     """For every entry of `x` the product of all the others, `y` being the product of all."""
-    if np.all(x != 0.0):
+    if np.all((y != 0.0) & np.isfinite(y)):
         return kept(y, x, axis, keepdims) / x
-    axes = _axes(x, axis)  # with zeros about: each of the n products from its n - 1 factors
+    axes = _axes(x, axis)  # otherwise: n products of n - 1 factors each
     last = tuple(range(-len(axes), 0))
     rows = np.moveaxis(x, axes, last)
     flat = np.reshape(rows, (*rows.shape[:x.ndim - len(axes)], -1))
@@ -61,11 +63,14 @@ def _axes(x, axis):
 # -- positions: indexing, concatenate, transpose ---------------------------------------------------
 
 
+BASIC = (int, np.integer, slice, type(None), type(Ellipsis))  # keys that name no entry twice
+
+
 def put_back(g, shape, key):
     """The adjoint of x[key]: zeros in the shape of x, with `g` added where x was read."""
     x = np.zeros(shape, g.dtype)
     keys = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(k, (list, np.ndarray)) and np.asarray(k).dtype != bool for k in keys):
+    if any(not isinstance(k, BASIC) and np.asarray(k).dtype != bool for k in keys):
         np.add.at(x, key, g)  # an array of positions may name one twice: contributions add up
     else:
         x[key] = g
@@ -74,8 +79,9 @@ def put_back(g, shape, key):
 
 def along_axis(indices, axis, shape):
     """The key with which x[key], for x of that shape, is np.take_along_axis(x, indices, axis)."""
-    if axis is None:
-        return np.unravel_index(indices, shape)
+    if np.ndim(indices) != len(shape):
+        raise ValueError(f"take_along_axis from shape {shape} takes indices of as many axes, not "
+                         f"{np.shape(indices)}: insert one, as in labels[:, None]")
     key = list(np.ogrid[tuple(slice(n) for n in shape)])
     key[axis] = indices
     return tuple(key)
@@ -114,7 +120,8 @@ def right(g, x, y):
     if y.ndim > 2:
         return np.swapaxes(x, -1, -2) @ g
     if x.ndim > 2:  # a stack of matrices times one matrix is one tall matrix times it
-        x, g = np.reshape(x, (-1, x.shape[-1])), np.reshape(g, (-1, g.shape[-1]))
+        rows = prod(g.shape[:-1])
+        x, g = np.reshape(x, (rows, x.shape[-1])), np.reshape(g, (rows, g.shape[-1]))
     return np.dot(x.T, g)
 
 

@@ -105,7 +105,7 @@ derivative(np.sum,         lambda g, y, x, axis=None, *, keepdims=False:        
                            spread(g, x, axis, keepdims),
                            forward=forward.total)
 derivative(np.mean,        lambda g, y, x, axis=None, *, keepdims=False:        # (Σx/n)' = 1/n
-                           spread(g * (y.size / x.size), x, axis, keepdims),
+                           spread(g * (y.size / (x.size or 1)), x, axis, keepdims),
                            forward=forward.mean)
 derivative(np.max,         lambda g, y, x, axis=None, *, keepdims=False:        # 1 at the maximum
                            spread(g, x, axis, keepdims) * winners(y, x, axis, keepdims))
@@ -172,6 +172,6 @@ for function in (
     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.isclose,
     np.allclose, np.array_equal, np.all, np.any, np.count_nonzero, np.logical_not, np.logical_and,
     np.logical_or, np.logical_xor, np.argmax, np.argmin, np.argsort, np.searchsorted, np.nonzero,
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like, np.signbit,
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.signbit,
 ):
     flat(function)

@@ -12,9 +12,9 @@ def matmul(x, y):
     """x @ y, through `dot` where both are matrices: it starts sooner."""
     try:
         return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
-    except ValueError:
-        if not x.ndim or not y.ndim:
-            raise ValueError(f"{x.shape} @ {y.shape}: a product needs axes, write *") from None
+    except (ValueError, AttributeError):  # a plain number has no ndim
+        if not np.ndim(x) or not np.ndim(y):
+            raise ValueError(f"{np.shape(x)} @ {np.shape(y)}: one is a number, write *") from None
         inner = y.shape[max(y.ndim - 2, 0)]
         if x.shape[-1] == inner:
             raise
@@ -33,6 +33,9 @@ def linear(x, weight, bias):
     """x @ weight + bias in one operation: the sum needs no memory of its own."""
     z = matmul(x, weight)
     if z.dtype != bias.dtype or z.shape[-1:] != bias.shape:
+        if np.broadcast_shapes(z.shape, bias.shape) != z.shape:
+            raise ValueError(f"a bias of shape {bias.shape} does not fit a product of shape "
+                             f"{z.shape}: it has one number for each column")
         return z + bias
     z += bias
     return z
@@ -88,11 +91,13 @@ def total(x, axis=None, *, keepdims=False):
 def mean(x, axis=None, *, keepdims=False):
     """np.mean, without its detour."""
     y = np.add.reduce(x, axis=axis, keepdims=keepdims)
-    return y / (x.size / y.size)
+    return y / (x.size / (y.size or 1))
 
 
 def broadcast_to(x, shape):
     """`x` stretched to `shape`, in memory of its own: sooner done than NumPy's read-only view."""
     y = np.empty(shape, x.dtype)
+    if x.ndim > y.ndim:
+        raise ValueError(f"shape {x.shape} has more axes than {shape}")
     y[...] = x
     return y

@@ -8,7 +8,7 @@ import numpy as np
 
 from .adjoints import along_axis
 from .derivatives import logsumexp, relu, sigmoid, softplus
-from .tensor import TABLE
+from .tensor import TABLE, array_of
 
 __all__ = ["relu", "leaky_relu", "gelu", "sigmoid", "tanh", "softplus", "identity",
            "logsumexp", "log_softmax", "softmax", "one_hot"]
@@ -49,6 +49,7 @@ def log_softmax(x, axis: int = -1):
     >>> log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
+    x = x - np.max(array_of(x), axis=axis, keepdims=True)  # as in logsumexp: no digits are lost
     return x - logsumexp(x, axis=axis, keepdims=True)
 
 
@@ -74,7 +75,7 @@ def one_hot(labels, classes: int) -> np.ndarray:
     if labels.dtype.kind not in "iu" or (labels.size and not
                                          0 <= labels.min() <= labels.max() < classes):
         raise ValueError(f"one_hot needs integer labels from 0 to {classes - 1}, and was given "
-                         f"{labels.dtype} from {labels.min()} to {labels.max()}")
+                         f"{labels.dtype}: {labels}")
     return np.eye(classes)[labels]
 
 
@@ -85,7 +86,7 @@ def var(x, axis=None, *, ddof=0, keepdims=False):
     """The mean squared distance from the mean, the divisor lessened by `ddof`."""
     distance = x - np.mean(x, axis=axis, keepdims=True)
     total = np.sum(np.square(distance), axis=axis, keepdims=keepdims)
-    return total / (x.size / total.size - ddof)
+    return total / (x.size / (total.size or 1) - ddof)
 
 
 def std(x, axis=None, *, ddof=0, keepdims=False):
@@ -95,6 +96,8 @@ def std(x, axis=None, *, ddof=0, keepdims=False):
 
 def clip(x, a_min=None, a_max=None, *, min=None, max=None):
     """x, kept between two bounds; NumPy has two names for each."""
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("clip: give each bound once, not as a_min and min")
     low, high = min if a_min is None else a_min, max if a_max is None else a_max
     return TABLE["clip"](x, low=low, high=high)
 
@@ -124,7 +127,7 @@ def hstack(tensors):
 
 def take_along_axis(x, indices, axis=-1):
     """Entries of x along `axis`, at the positions in `indices`."""
-    return x[along_axis(indices, axis, x.shape)]
+    return np.ravel(x)[indices] if axis is None else x[along_axis(indices, axis, x.shape)]
 
 
 for composition in (var, std, clip, concatenate, stack, vstack, hstack, take_along_axis):

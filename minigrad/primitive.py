@@ -4,6 +4,8 @@ A `Primitive` is a function on arrays together with its derivative rules. Nothin
 time: the graph is what the results remember of the calls that made them.
 """
 
+from functools import wraps
+
 import numpy as np
 
 from . import tensor as engine
@@ -21,13 +23,17 @@ class Primitive:
     """
 
     def __init__(self, forward, rules, name=None):
-        self.forward, self.rules, self.name = forward, rules, name or forward.__name__
-        self.__name__, self.__doc__ = self.name, forward.__doc__
-        code = next(rule for rule in rules if rule is not None).__code__
+        self.forward, self.rules = forward, rules
+        self.name = self.__name__ = name or getattr(forward, "__name__", repr(forward))
+        self.__doc__ = forward.__doc__
+        codes = [rule.__code__ for rule in rules if hasattr(rule, "__code__")]
+        if not codes or len(codes) < len(rules) - rules.count(None):
+            raise TypeError(f"{self.name}: give a rule for each argument, a function or None")
+        code = codes[0]
         self.variadic = bool(code.co_flags & 0x04)  # the rule has *xs: any number of inputs
         self.arity = None if self.variadic else len(rules)
         first = 2 if self.variadic else 2 + len(rules)  # a rule begins (g, output, inputs ...)
-        if code.co_argcount < first:
+        if any(each.co_argcount < first for each in codes):
             raise TypeError(f"{self.name}: a rule takes g, the output and the {len(rules)} inputs")
         self.positional = code.co_varnames[first:code.co_argcount]  # ... and ends with the options
         self.options = code.co_varnames[first:code.co_argcount + code.co_kwonlyargcount]
@@ -42,7 +48,7 @@ class Primitive:
         for i, x in enumerate(inputs):
             if isinstance(x, Tensor):
                 tensors = True
-                arrays.append(x._data)
+                arrays.append(x._array)
                 if x.requires_grad:
                     active.append(i)
             elif type(x) in CONSTANTS:
@@ -62,13 +68,15 @@ class Primitive:
                             f"float64: for other types compute with t.data")
 
         result = Tensor.__new__(Tensor)
-        result._data, result._number = output, next(numbers)
+        result._array, result._number = output, next(numbers)
         result.grad = result._op = result._inputs = result._active = result._options = None
         result.requires_grad = False
         if active and thread.recording:
             result.requires_grad = True
             result._op, result._inputs = self, inputs
             result._active, result._options = tuple(active), options or NO_OPTIONS
+        elif output.base is not None:  # a view: nothing would notice a change of what it shows
+            result._array = output.copy()
         if engine._observer is not None:
             engine._observer.forward(result, self, inputs)
         return result
@@ -113,12 +121,26 @@ def primitive(forward, *rules) -> Primitive:
     >>> t.grad
     array(12.)
     """
-    return Primitive(forward, rules)
+    new = Primitive(forward, rules)
+    new.rules = [rule and _careful(rule) for rule in rules]
+    return new
+
+
+def _careful(rule):
+    """A rule of the user's: whatever arrays it changes or returns, they are nobody else's."""
+    @wraps(rule)
+    def careful(g, *rest, **options):
+        gradient = rule(g if isinstance(g, Tensor) else np.array(g), *rest, **options)
+        return gradient if isinstance(gradient, Tensor) else np.array(gradient)
+    return careful
 
 
 def flat(function) -> None:
     """Enter into the table a function whose derivative is 0: on Tensors it gives plain arrays."""
-    def plain(*args, **options): return function(*map(array_of, args), **options)
+    def plain(*args, **options):
+        if "out" in options or "where" in options:
+            raise TypeError(f"{function.__name__} on a Tensor takes no out=, where=: use t.data")
+        return function(*map(array_of, args), **{k: array_of(x) for k, x in options.items()})
     TABLE[function] = plain
 
 
@@ -134,7 +156,7 @@ def _constant(x):
 
 def _explained(error, name, arrays):
     """NumPy's complaint about shapes, with the operation, all shapes and what to do."""
-    if "broadcast" not in str(error):
+    if "broadcast together" not in str(error):
         return error
     shapes = " and ".join(str(np.shape(x)) for x in arrays)
     return ValueError(f"{name} of shapes {shapes}: counted from the right, lengths must be equal "

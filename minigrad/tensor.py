@@ -43,17 +43,23 @@ class _Thread(threading.local):
 thread = _Thread()
 
 
-def _method(function, reflected=False):
-    """A method that is one entry of the table; `reflected` for the right operand, as in 2 - t."""
+def _method(function):
+    """A method that is one entry of the table."""
     def method(self, *args, **options): return TABLE[function](self, *args, **options)
-    def mirror(self, other): return TABLE[function](other, self)
-    method.__doc__ = mirror.__doc__ = f"np.{function.__name__}, with this tensor as an argument."
-    return mirror if reflected else method
+    method.__doc__ = f"np.{function.__name__}, with this tensor as its first argument."
+    return method
+
+
+def _operators(function):
+    """The two methods of an operator: with this tensor at its left; at its right, as in 2 - t."""
+    def left(self, other): return TABLE[function](self, other)
+    def right(self, other): return TABLE[function](other, self)
+    return left, right
 
 
 def _comparison(ufunc):
     """An operator that compares values and returns a plain array of booleans."""
-    def method(self, other): return ufunc(self._data, array_of(other))
+    def method(self, other): return ufunc(self._array, array_of(other))
     return method
 
 
@@ -95,14 +101,14 @@ class Tensor:
     array([2., 4.])
     """
 
-    __slots__ = ("_data", "grad", "requires_grad", "_number",  # every tensor
+    __slots__ = ("_array", "grad", "requires_grad", "_number",  # every tensor
                  "_op", "_inputs", "_active", "_options",  # how a result was made
                  "__weakref__")
 
     def __init__(self, data, requires_grad: bool = False):
         if isinstance(data, Tensor):
             raise TypeError("Tensor(tensor) would cut the graph in silence: write tensor.detach()")
-        self._data = floats(data)
+        self._array = floats(data)
         self.grad = None
         self.requires_grad = bool(requires_grad)
         self._number = next(numbers)
@@ -112,39 +118,41 @@ class Tensor:
 
     @property
     def data(self) -> np.ndarray:
-        return self._data
+        return self._array
 
     @data.setter
     def data(self, values):
         if self._inputs is not None:
+            if values is self._array:  # `t.data -= step` has done it: the graph is not to be used
+                self._inputs = self._active = self._options = None
             raise RuntimeError(f"this is the result of {self.op!r} and its graph is alive: new "
                                f"data would falsify the gradients. Change a leaf instead")
-        if values is not self._data:  # after `w.data -= step` it is: the array itself was changed
+        if values is not self._array:  # after `w.data -= step` it is: the array itself was changed
             if isinstance(values, Tensor):
                 raise TypeError("`.data` takes an array, not a Tensor: write `t.data = other.data`")
             values = floats(values)
             if values.shape != self.shape:
                 raise ValueError(f".data has shape {self.shape} and was given {values.shape}: the "
                                  f"shape stays; make a new Tensor for another one")
-            self._data = values.astype(self.dtype, copy=False)
+            self._array = values.astype(self.dtype, copy=False)
         self._number = next(numbers)  # younger now than all that was computed from the old values
 
-    shape = property(lambda self: self._data.shape, doc="The length of each axis.")
-    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
-    size = property(lambda self: self._data.size, doc="The number of values.")
-    dtype = property(lambda self: self._data.dtype, doc="float64 or float32.")
+    shape = property(lambda self: self._array.shape, doc="The length of each axis.")
+    ndim = property(lambda self: self._array.ndim, doc="The number of axes.")
+    size = property(lambda self: self._array.size, doc="The number of values.")
+    dtype = property(lambda self: self._array.dtype, doc="float64 or float32.")
     op = property(lambda self: self._op and self._op.name, doc="Name of the operation, or None.")
     parents = property(lambda self: self._inputs or (), doc="The operation's inputs, while alive.")
 
     def detach(self) -> "Tensor":
         """A new leaf with a copy of the values; no gradient flows back through it."""
-        return Tensor(self._data)
+        return Tensor(self._array)
 
     def item(self) -> float:
         """The one value, as a Python float. ValueError if there is not exactly one."""
         if self.size != 1:
             raise ValueError(f"item() needs a tensor of one value; this one has shape {self.shape}")
-        return self._data.item()
+        return self._array.item()
 
     # -- gradients -----------------------------------------------------------------------------
 
@@ -181,8 +189,11 @@ class Tensor:
         for leaf, g in leaves:  # last, so that an error on the way leaves every leaf as it was
             if leaf.grad is None:
                 leaf.grad = np.asarray(g)
-            else:
+            elif leaf.grad.shape == g.shape:
                 leaf.grad += g
+            else:
+                raise ValueError(f"a leaf of shape {g.shape} was given a .grad of shape "
+                                 f"{leaf.grad.shape}: set it to None")
 
     # -- NumPy is the vocabulary ---------------------------------------------------------------
 
@@ -196,14 +207,14 @@ class Tensor:
         if self.requires_grad:
             raise TypeError("making an array of a Tensor would cut the graph in silence: use "
                             "np.stack to join tensors, t.data for the values alone")
-        return np.array(self._data, dtype=dtype)
+        return np.array(self._array, dtype=dtype)
 
-    __add__, __radd__ = _method(np.add), _method(np.add, reflected=True)
-    __sub__, __rsub__ = _method(np.subtract), _method(np.subtract, reflected=True)
-    __mul__, __rmul__ = _method(np.multiply), _method(np.multiply, reflected=True)
-    __truediv__, __rtruediv__ = _method(np.divide), _method(np.divide, reflected=True)
-    __pow__, __rpow__ = _method(np.power), _method(np.power, reflected=True)
-    __matmul__, __rmatmul__ = _method(np.matmul), _method(np.matmul, reflected=True)
+    __add__, __radd__ = _operators(np.add)
+    __sub__, __rsub__ = _operators(np.subtract)
+    __mul__, __rmul__ = _operators(np.multiply)
+    __truediv__, __rtruediv__ = _operators(np.divide)
+    __pow__, __rpow__ = _operators(np.power)
+    __matmul__, __rmatmul__ = _operators(np.matmul)
     __neg__, __pos__, __abs__ = _method(np.negative), _method(np.positive), _method(np.absolute)
     exp, log, sqrt, square = map(_method, (np.exp, np.log, np.sqrt, np.square))
     sin, cos, tanh, abs = map(_method, (np.sin, np.cos, np.tanh, np.absolute))
@@ -219,7 +230,7 @@ class Tensor:
 
     def transpose(self, *axes) -> "Tensor":
         """The axes in another order: t.transpose(1, 0); without arguments, reversed."""
-        return TABLE[np.transpose](self, axes=(axes[0] if len(axes) == 1 else axes) or None)
+        return TABLE[np.transpose](self, axes=axes[0] if len(axes) == 1 else axes or None)
 
     def astype(self, dtype) -> "Tensor":
         """The values as float32 or float64; the gradient comes back in the old dtype."""
@@ -253,11 +264,11 @@ class Tensor:
         return self.item()
 
     def __int__(self): return int(float(self))
-    def __bool__(self): return bool(self._data)
+    def __bool__(self): return bool(self._array)
     def __format__(self, spec): return format(self.item(), spec) if spec else str(self)
 
     def __repr__(self):
-        values = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        values = np.array2string(self._array, separator=", ", prefix="Tensor(")
         origin = f", op={self.op}" if self.op else ", requires_grad=True" * self.requires_grad
         return f"Tensor({values}{origin})"
 
@@ -265,12 +276,12 @@ class Tensor:
         if self._op is not None:
             raise TypeError(f"a result (here of {self.op!r}) cannot be copied with its graph: "
                             f"copy t.detach()")
-        return _rebuild, (self._data, self.requires_grad, self.grad)
+        return _rebuild, (self._array, self.requires_grad, self.grad)
 
 
 def _rebuild(data, requires_grad, gradient):
     tensor = Tensor(data, requires_grad)
-    tensor.grad = gradient
+    tensor.grad = None if gradient is None else np.array(gradient)
     return tensor
 
 
@@ -298,12 +309,14 @@ def _sweep(output, g, retain_graph, create_graph=False):
                 if x._number > number:
                     raise RuntimeError(f"an input of {op.name!r}, of shape {x.shape}, got new .data"
                                        f" after it was used: call backward() first, then update")
-                x = x if create_graph else x._data
+                x = x if create_graph else x._array
             values.append(x)
-        y = tensor if create_graph else tensor._data
+        y = tensor if create_graph else tensor._array
         for i in tensor._active:
             x = inputs[i]
-            data, rule = x._data, partial(op.rules[0], argument=i) if op.variadic else op.rules[i]
+            data, rule = x._array, partial(op.rules[0], argument=i) if op.variadic else op.rules[i]
+            if rule is None:
+                raise TypeError(f"{op.name!r} has no rule for its argument {i}: pass t.data there")
             contribution = rule(g, y, *values, **options)
             if contribution.shape != data.shape:
                 contribution = _unbroadcast(contribution, data.shape, op)
@@ -381,19 +394,18 @@ def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool 
     """
     if unconnected not in ("raise", "zero"):
         raise ValueError(f'unconnected is "raise" or "zero", not {unconnected!r}')
-    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    wanted = list(inputs) if np.iterable(inputs) and not isinstance(inputs, Tensor) else [inputs]
     if not all(isinstance(t, Tensor) for t in (output, *wanted)):
         raise TypeError("grad(output, inputs) takes a Tensor and a Tensor or a list of Tensors")
     retain_graph = create_graph if retain_graph is None else retain_graph
-    wrapped = Tensor if create_graph else np.array
-    seed, missing, found = _seed(output, None), {t._number for t in wanted}, {}
+    wrapped = Tensor if create_graph else np.asarray
+    seed, missing, found = wrapped(_seed(output, None)), {t._number for t in wanted}, {}
     with _recording(True) if create_graph else nullcontext():
-        seed = Tensor(seed) if create_graph else seed
         steps = _sweep(output, seed, retain_graph, create_graph) if output.requires_grad else ()
         for tensor, g in steps:
             if tensor._number in missing:
                 missing.remove(tensor._number)
-                found[tensor._number] = g if create_graph else np.array(g)
+                found[tensor._number] = g
             if not missing:
                 break
     if missing and unconnected == "raise":
@@ -402,12 +414,14 @@ def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool 
     for t in wanted:
         if t._number in missing:
             found[t._number] = wrapped(np.zeros(t.shape, t.dtype))
-    results = [found[t._number] for t in wanted]
+    results = [found[t._number] if create_graph else np.array(found[t._number]) for t in wanted]
     return results[0] if isinstance(inputs, Tensor) else results
 
 
 def no_grad(function=None):
     """Compute without recording: `with no_grad():`, or `@no_grad` before a function."""
+    if getattr(function, "__code__", no_grad.__code__).co_flags & 0x2A0:
+        raise TypeError("a generator or coroutine runs later: put `with no_grad():` inside it")
     return _recording(False)(function) if function else _recording(False)
 
 
@@ -422,7 +436,7 @@ def _recording(on):
 
 def array_of(x):
     """The plain array in a Tensor; anything else as it is."""
-    return x._data if isinstance(x, Tensor) else x
+    return x._array if isinstance(x, Tensor) else x
 
 
 def floats(values):

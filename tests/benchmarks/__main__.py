@@ -1,0 +1,8 @@
+"""The whole table of what minigrad costs: python tests/benchmarks"""
+
+import engine_cost
+import step_cost
+
+step_cost.main()
+print()
+engine_cost.main()
