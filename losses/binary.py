@@ -119,6 +119,6 @@ def hinge(pred, target, *, reduction="mean"):
     >>> hinge([2.0, 0.5, -1.0], [1, 1, 1], reduction="none")
     array([0. , 0.5, 2. ])
     """
-    pred, target = same_shape(pred, target)
+    pred, labels = same_shape(pred, target)
     signs(target)
-    return reduced(relu(1.0 - pred * target), reduction)
+    return reduced(relu(1.0 - pred * labels), reduction)

@@ -6,7 +6,7 @@ whole distribution over the classes, such as a one-hot row.
 
 import numpy as np
 
-from minigrad import logsumexp, one_hot, relu
+from minigrad import log_softmax, logsumexp, one_hot, relu
 
 from .reduction import at_label, class_labels, labels_or_distribution, numbers, plain, reduced
 
@@ -41,9 +41,10 @@ def softmax_cross_entropy(pred, target, *, reduction="mean"):
     """
     pred = numbers(pred)
     target = labels_or_distribution(pred, target)
+    if target.ndim == pred.ndim:
+        return reduced(-(log_softmax(pred) * target).sum(axis=-1), reduction)
     z = pred - plain(pred).max(axis=-1, keepdims=True)  # the same loss; large logits keep digits
-    chosen = at_label(z, target) if target.ndim < z.ndim else (z * target).sum(axis=-1)
-    return reduced(logsumexp(z) - chosen, reduction)
+    return reduced(logsumexp(z) - at_label(z, target), reduction)
 
 
 def multiclass_hinge(pred, target, *, reduction="mean"):

@@ -5,11 +5,13 @@ has a loss of its own, the gradient of the sum holds the derivative at every poi
 Any function loss(pred, target, reduction="none") can be drawn, your own as well.
 """
 
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
 
 from minigrad import Tensor, grad
+from minigrad.nn import Linear
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9",
                                            "#000000")  # Okabe and Ito: told apart by every eye
@@ -83,6 +85,9 @@ def shape(loss, x=None, *, pred: str = "value", target=None) -> Shape:
     if pred in ("logits", "scores"):
         prediction = np.stack([points, np.zeros(len(x))], axis=-1)
     values = loss(prediction, np.full(len(x), target), reduction="none")
+    if values.shape != x.shape:
+        raise ValueError(f"the loss is to return one value for each point, shape {x.shape}, when "
+                         f'called with reduction="none", and returned {values.shape}')
     slope = grad(values.sum(), points, create_graph=True, unconnected="zero")
     bend = grad(slope.sum(), points, unconnected="zero")
     return Shape(x, values.data, slope.data, bend)
@@ -105,12 +110,16 @@ def last_layer_gradient(model, loss, x, target) -> np.ndarray:
     An example with input h to that layer and gradient g at its output contributes the matrix h g^T
     to the weight's gradient and g to the bias's; their joint length is |g| sqrt(|h|^2 + 1).
     """
+    *body, last = model.layers
+    if not isinstance(last, Linear):
+        raise TypeError(f"the last layer is to be a Linear, and is {last}")
     h = x
-    for layer in model.layers[:-1]:
+    for layer in body:
         h = layer(h)
     h = h.data if isinstance(h, Tensor) else np.asarray(h)
-    g = per_example_gradient(loss, model.layers[-1](h), target)
-    return np.linalg.norm(g, axis=-1) * np.sqrt((h * h).sum(axis=-1) + 1.0)
+    g = per_example_gradient(loss, last(h), target)
+    bias = 0.0 if last.bias is None else 1.0
+    return np.linalg.norm(g, axis=-1) * np.sqrt((h * h).sum(axis=-1) + bias)
 
 
 def gradient_share(gradients) -> np.ndarray:
@@ -162,7 +171,7 @@ def draw_family(axes, losses, pred: str):
 
     Returns the axes.
     """
-    for (name, loss), (colour, dashes) in zip(losses.items(), LINES, strict=False):
+    for (name, loss), (colour, dashes) in zip(losses.items(), cycle(LINES), strict=False):
         loss, kind = loss if isinstance(loss, tuple) else (loss, pred)
         curves = shape(loss, pred=kind)
         for ax, values in zip(axes, curves[1:], strict=False):

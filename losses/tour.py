@@ -121,6 +121,8 @@ def aligned(rows):
 
 
 class Picture(NamedTuple):
+    """A figure, the file it goes to, its text for those who cannot see it, and its caption."""
+
     figure: object
     file: str
     alt: str
@@ -216,7 +218,7 @@ def draw_runs(runs, show) -> list[Picture]:
     panels[0].set_ylabel("% of the last layer's gradient")
     panels[0].text(52, 44, "all alike", color="0.4", rotation=40, ha="center", va="center")
     panels[1].legend(loc="lower right", fontsize=11)
-    spread.get_layout_engine().set(wspace=0.05)
+    spread.set_layout_engine("constrained", wspace=0.05)
     spread.suptitle("The loss decides who goes on teaching: "
                     "a handful under the hinge, nearly all under MSE")
     return [

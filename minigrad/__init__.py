@@ -16,25 +16,11 @@ came from).
 
 from . import functional, nn
 from .anomaly import detect_anomaly
-from .functional import (
-    gelu,
-    identity,
-    leaky_relu,
-    log_softmax,
-    logsumexp,
-    one_hot,
-    relu,
-    sigmoid,
-    softmax,
-    softplus,
-    tanh,
-)
+from .functional import *  # noqa: F403  (its __all__: relu, softmax, log_softmax ...)
 from .gradcheck import gradcheck
 from .primitive import derivative, primitive
 from .tensor import Tensor, grad, no_grad
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "grad", "no_grad", "primitive", "derivative", "gradcheck",
-           "detect_anomaly", "nn", "functional",
-           "relu", "leaky_relu", "gelu", "sigmoid", "tanh", "softplus", "identity",
-           "logsumexp", "log_softmax", "softmax", "one_hot"]
+__all__ = ["Tensor", "grad", "no_grad", "primitive", "derivative", "gradcheck", "detect_anomaly",
+           "nn", "functional"] + functional.__all__

@@ -91,23 +91,22 @@ def _compare(f, inputs, rtol, atol, what):
             raise AssertionError(
                 f"{what} with respect to argument {which}, of shape {t.shape}, is most wrong at "
                 f"element {tuple(map(int, worst))}: the rules give {g[worst]:.10g}, finite "
-                f"differences {truth[worst]:.10g}, apart by {error[worst]:.2g}"
-            )
+                f"differences {truth[worst]:.10g}, apart by {error[worst]:.2g}")
 
 
 def _difference(f, inputs, t):
     """The central differences of the scalar f by each element of t."""
-    slopes = np.empty(t.shape)
-    point = t.data.copy()
+    slopes, point = np.empty(t.shape), t.data.copy()
+
+    def value(i, x):
+        moved = point.copy()
+        moved[i] = x
+        t.data = moved
+        return f(*inputs).item()
+
     for i in np.ndindex(t.shape):
         h = STEP * max(1.0, abs(point[i]))
-        sides = []
-        for x in (point[i] + h, point[i] - h):
-            moved = point.copy()
-            moved[i] = x
-            t.data = moved
-            sides.append((x, f(*inputs).item()))
-        (right, above), (left, below) = sides
-        slopes[i] = (above - below) / (right - left)  # the step that was taken, after rounding
+        left, right = point[i] - h, point[i] + h  # rounded: the step that is really taken
+        slopes[i] = (value(i, right) - value(i, left)) / (right - left)
     t.data = point
     return slopes

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import functional
 from .derivatives import linear
-from .tensor import Tensor
+from .tensor import FLOATS, Tensor
 
 ACTIVATIONS = {name: getattr(functional, name) for name in
                ("relu", "leaky_relu", "tanh", "sigmoid", "softplus", "gelu", "identity")}
@@ -40,6 +40,9 @@ class Module:
         """Pairs such as ("layers.0.weight", tensor), each tensor once, in definition order."""
         found, seen = [], set()
         _collect(self, "", found, seen)
+        names = [name for name, _ in found]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two parameters have the name {twice}: rename a key")
         return found
 
     def parameters(self) -> list[Tensor]:
@@ -71,8 +74,9 @@ class Module:
             if arrays[name].shape != tensor.shape:
                 raise ValueError(f"{name} has shape {tensor.shape} in the model and "
                                  f"{arrays[name].shape} in the state")
-            if arrays[name].dtype.kind not in "fiub":
+            if not np.can_cast(arrays[name].dtype, tensor.dtype, "same_kind"):
                 raise ValueError(f"{name} holds {arrays[name].dtype} in the state, not numbers")
+            arrays[name] = arrays[name].astype(tensor.dtype)
         for name, tensor in parameters.items():
             tensor.data = arrays[name]
 
@@ -99,14 +103,13 @@ class Module:
         ValueError, with the file's name, if it is damaged or made by another model; nothing has
         changed then. FileNotFoundError if it is not there.
         """
-        try:
-            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-                state = {name: file[name] for name in file.files}
-        except OSError:
-            raise
-        except Exception as error:  # zipfile, zlib and NumPy have a dozen ways to say "damaged"
-            raise ValueError(f"{os.fspath(path)} is no file of saved parameters, or it is damaged: "
-                             f"{error}") from None
+        with open(path, "rb") as raw:
+            try:
+                with np.load(raw, allow_pickle=False) as file:
+                    state = {name: file[name] for name in file.files}
+            except Exception as error:  # zipfile, zlib and NumPy say "damaged" in a dozen ways
+                raise ValueError(f"{os.fspath(path)} is no file of saved parameters, or it is "
+                                 f"damaged: {error}") from None
         try:
             self.load_state_dict(state)
         except ValueError as error:
@@ -151,6 +154,8 @@ class Linear(Module):
         for size in (in_features, out_features):
             if not isinstance(size, (int, np.integer)) or size < 1:
                 raise ValueError(f"a layer's sizes are whole numbers from 1 up, not {size!r}")
+        if np.dtype(dtype) not in FLOATS:
+            raise TypeError(f"a layer's dtype is float64 or float32, not {dtype!r}")
         scale = _named(init, INITIALISATIONS, "initialisation")(in_features, out_features)
         weight = np.random.default_rng(rng).normal(0.0, scale, (in_features, out_features))
         self.weight = Tensor(weight.astype(dtype), requires_grad=True)
@@ -189,7 +194,7 @@ class Sequential(Module):
             if isinstance(layer, Module):
                 first, *rest = repr(layer).split("\n")
                 shapes = ", ".join(str(p.shape) for p in layer.parameters())
-                lines += [f"  {first:<24}{shapes}" if not rest else f"  {first}"]
+                lines += [f"  {first:<23} {shapes}" if not rest else f"  {first}"]
                 lines += [f"  {line}" for line in rest]
             else:
                 lines += [f"  {getattr(layer, '__name__', repr(layer))}"]
@@ -229,11 +234,13 @@ class MLP(Sequential):
 
     def __init__(self, sizes, activation="relu", init: str | None = None, rng=None,
                  dtype=np.float64):
-        sizes = list(sizes)
-        if len(sizes) < 2:
-            raise ValueError(f"an MLP needs the sizes of its input and output at least: {sizes}")
+        sizes = list(sizes) if np.iterable(sizes) else sizes
+        if not isinstance(sizes, list) or len(sizes) < 2:
+            raise ValueError(f"an MLP needs a list of sizes, those of its input and output at "
+                             f"least, such as [64, 128, 10], not {sizes!r}")
         if init is None:
-            init = "xavier" if activation in ("tanh", "sigmoid") else "he"
+            name = getattr(activation, "__name__", activation)
+            init = "xavier" if name in ("tanh", "sigmoid") else "he"
         if not callable(activation):
             activation = _named(activation, ACTIVATIONS, "activation")
         rng = np.random.default_rng(rng)
@@ -248,6 +255,8 @@ def _collect(value, name, found, seen):
     if id(value) in seen:
         return
     if isinstance(value, Tensor):
+        if value.op is not None:  # a result that forward keeps to be looked at
+            return
         seen.add(id(value))
         found.append((name, value))
     elif isinstance(value, (Module, dict, list, tuple)):

@@ -30,6 +30,7 @@ class Primitive:
         if not codes or len(codes) < len(rules) - rules.count(None):
             raise TypeError(f"{self.name}: give a rule for each argument, a function or None")
         code = codes[0]
+        self.__module__ = next(rule for rule in rules if rule is not None).__module__
         self.variadic = bool(code.co_flags & 0x04)  # the rule has *xs: any number of inputs
         self.arity = None if self.variadic else len(rules)
         first = 2 if self.variadic else 2 + len(rules)  # a rule begins (g, output, inputs ...)
@@ -40,6 +41,9 @@ class Primitive:
 
     def __repr__(self):
         return f"<primitive {self.name}>"
+
+    def __reduce__(self):  # copied and pickled as functions are: by name, as the same thing
+        return self.name
 
     def __call__(self, *inputs, **options):
         if options or len(inputs) != self.arity:

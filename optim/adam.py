@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .optimizer import Optimizer, in_range
+from .optimizer import Optimizer, in_range, positive
 
 
 class Adam(Optimizer):
@@ -16,6 +16,7 @@ class Adam(Optimizer):
         w  <-  w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)     t = 1, 2, ...
 
     The divisors make up for the zeros at the start: the first step has length lr in each weight.
+    t counts the steps of each parameter on its own: one without a gradient waits.
 
     Errors
     ------
@@ -40,21 +41,19 @@ class Adam(Optimizer):
 
     def __init__(self, params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0):
-        self.betas = tuple(in_range("betas", beta, 0.0, 1.0) for beta in betas)
-        if len(self.betas) != 2:
+        if np.shape(betas) != (2,):
             raise ValueError(f"betas are two numbers, for the mean and the square, not {betas!r}")
-        if not eps > 0.0:
-            raise ValueError(f"eps must be positive, not {eps!r}")
-        self.eps = eps
+        self.betas = tuple(in_range("betas", beta, 0.0, 1.0) for beta in betas)
+        self.eps = positive("eps", eps)
         self.weight_decay = in_range("weight_decay", weight_decay, 0.0)
         super().__init__(params, lr)
 
     def update(self, w, g, state):
-        beta1, beta2 = self.betas
+        (beta1, beta2), t, m, v = self.betas, state["t"], state["m"], state["v"]
         if self.weight_decay:
             g = g + self.weight_decay * w
-        m = state["m"] = beta1 * state["m"] + (1.0 - beta1) * g
-        v = state["v"] = beta2 * state["v"] + (1.0 - beta2) * g * g
-        m_hat = m / (1.0 - beta1**self.steps)
-        v_hat = v / (1.0 - beta2**self.steps)
+        m += (1.0 - beta1) * (g - m)  # that is beta1 m + (1 - beta1) g, in the memory of m
+        v += (1.0 - beta2) * (g * g - v)
+        m_hat = m / (1.0 - beta1**t)
+        v_hat = v / (1.0 - beta2**t)
         return self.lr * m_hat / (np.sqrt(v_hat) + self.eps)

@@ -1,8 +1,11 @@
 """What all optimisers share: the parameters, the checks before a step, the memory of past steps."""
 
+import copy
 import math
 import operator
 import warnings
+from collections.abc import Iterable
+from numbers import Real
 
 import numpy as np
 
@@ -13,13 +16,16 @@ class Optimizer:
     """Base of all optimisers. A subclass writes `update`, which reads as its formula.
 
     `update(w, g, state)` is given the array of a parameter, its gradient and that parameter's own
-    dict of arrays from earlier steps, and returns what is to be subtracted from w. Parameters are
-    told apart by their position in the list.
+    memory: `state["t"]`, which says how many steps it has taken, this one included, and arrays by
+    name. It returns what is to be subtracted from w. Parameters are told apart by their position.
     """
 
     memory: tuple[str, ...] = ()  # names of the arrays kept per parameter; they begin as zeros
 
     def __init__(self, params, lr: float):
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            raise ValueError(f"parameters come in a list: pass model.parameters() or [w], not "
+                             f"{type(params).__name__}")
         self.params = list(params)
         if not self.params:
             raise ValueError("the optimiser was given no parameters: pass model.parameters()")
@@ -27,16 +33,16 @@ class Optimizer:
             if not isinstance(p, Tensor):
                 raise ValueError(f"parameters are Tensors, not {type(p).__name__}: pass "
                                  f"model.parameters()")
-            if p.op is not None or not p.requires_grad:
-                raise ValueError("parameters are leaves made with requires_grad=True; this one is "
-                                 f"{p.op and 'the result of ' + p.op or 'a constant'}")
+            if p.op or not p.requires_grad:
+                kind = f"the result of {p.op}" if p.op else "a constant: leave it out"
+                raise ValueError(f"parameters are leaves made with requires_grad=True; one of these"
+                                 f" is {kind}")
         if len({id(p) for p in self.params}) < len(self.params):
             raise ValueError("a parameter is in the list twice: it would be updated twice a step")
-        if not lr > 0.0:
-            raise ValueError(f"the learning rate lr must be positive, not {lr!r}")
-        self.lr = lr
+        self.lr = positive("the learning rate lr", lr)
         self.steps = 0
-        self.state = [{name: np.zeros_like(p.data) for name in self.memory} for p in self.params]
+        self.state = [{"t": 0} | {name: np.zeros_like(p.data) for name in self.memory}
+                      for p in self.params]
         self._applied, self._squares = [], []  # the gradient arrays of the last step, their squares
         self._warned = False
 
@@ -47,9 +53,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr):
-        if not (lr >= 0.0 and math.isfinite(lr)):
-            raise ValueError(f"the learning rate lr must be positive and finite, not {lr!r}")
-        self._lr = lr
+        self._lr = in_range("the learning rate lr", lr, 0.0)
 
     def zero_grad(self) -> None:
         """Forget all gradients. Without it the next backward pass adds to the old ones."""
@@ -71,6 +75,7 @@ class Optimizer:
         self.steps += 1
         for p, state in zip(self.params, self.state, strict=True):
             if p.grad is not None:
+                state["t"] += 1
                 p.data -= self.update(p.data, p.grad, state)
 
     def update(self, w, g, state):
@@ -78,26 +83,31 @@ class Optimizer:
 
     def state_dict(self) -> dict:
         """A snapshot, in copies, from which `load_state_dict` goes on exactly."""
-        state = [{name: array.copy() for name, array in s.items()} for s in self.state]
-        return {"lr": self.lr, "steps": self.steps, "state": state}
+        return {"lr": self.lr, "steps": self.steps, "state": copy.deepcopy(self.state)}
 
     def load_state_dict(self, snapshot: dict) -> None:
         """Go on from a snapshot of the same kind of optimiser over parameters of equal shapes."""
-        shapes = [{name: array.shape for name, array in s.items()} for s in self.state]
-        given = [{name: np.shape(array) for name, array in s.items()} for s in snapshot["state"]]
+        if missing := [key for key in ("lr", "steps", "state") if key not in snapshot]:
+            raise ValueError(f"this is no snapshot of an optimiser: it lacks {missing}")
+        shapes, given = ([{name: np.shape(value) for name, value in s.items()} for s in state]
+                         for state in (self.state, snapshot["state"]))
         if shapes != given:
             raise ValueError(f"the snapshot does not fit: this optimiser keeps {shapes}, the "
                              f"snapshot holds {given}")
         self.lr, self.steps = snapshot["lr"], snapshot["steps"]
-        self.state = [{name: array.copy() for name, array in s.items()} for s in snapshot["state"]]
+        for mine, theirs in zip(self.state, snapshot["state"], strict=True):
+            mine["t"] = theirs["t"]
+            for name in self.memory:
+                mine[name][...] = theirs[name]
 
     def _check(self):
         """Refuse a step without gradients or with a broken one; warn of a stale one."""
         gradients = [p.grad for p in self.params]
-        squares = [0.0 if g is None else np.vdot(g, g) for g in gradients]
+        squares = [0.0 if g is None else float(np.vdot(g, g)) for g in gradients]
         total = sum(squares)  # one number that any nan or inf spoils
         if total == 0.0 and all(g is None for g in gradients):
-            raise RuntimeError("no parameter has a gradient: call loss.backward() before step()")
+            raise RuntimeError("no parameter has a gradient: call loss.backward() before step(), "
+                               "and zero_grad() not between the two")
         if not math.isfinite(total):
             for i, g in enumerate(gradients):
                 if g is not None and not np.isfinite(g).all():
@@ -121,8 +131,18 @@ class Optimizer:
 
 
 def in_range(name, value, low, high=math.inf):
-    """`value`, if low <= value < high; otherwise a ValueError that names what is allowed."""
-    if not low <= value < high:
-        allowed = f"at least {low:g}" if high == math.inf else f"in [{low:g}, {high:g})"
+    """`value` as a float, if low <= value < high; otherwise an error that names what is allowed.
+
+    A Python float never widens float32; the np.float64 that a schedule computes would.
+    """
+    if not isinstance(value, Real) or not low <= value < high:
+        allowed = f"at least {low:g} and finite" if high == math.inf else f"in [{low:g}, {high:g})"
         raise ValueError(f"{name} must be {allowed}, not {value!r}")
-    return value
+    return float(value)
+
+
+def positive(name, value):
+    """`value` as a float, if it is positive and finite."""
+    if not isinstance(value, Real) or not 0.0 < value < math.inf:
+        raise ValueError(f"{name} must be positive and finite, not {value!r}")
+    return float(value)

@@ -50,6 +50,8 @@ class SGD(Optimizer):
         if self.weight_decay:
             g = g + self.weight_decay * w
         if self.momentum:
-            v = state["velocity"] = self.momentum * state["velocity"] + g
+            v = state["velocity"]
+            v *= self.momentum
+            v += g
             g = g + self.momentum * v if self.nesterov else v
         return self.lr * g

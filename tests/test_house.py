@@ -27,9 +27,9 @@ FLOORS = {
 }
 LEAVES = {"gradcheck", "anomaly", "datasets", "draw"}
 BUDGET = {"minigrad/tensor.py": 280, "minigrad/derivatives.py": 120, "minigrad/adjoints.py": 100}
-PICTURES = {"losses/shapes.py", "losses/tour.py", "losses/__main__.py", "minigrad/draw.py",
-            "minigrad/datasets.py"}  # pictures, data sets and the command line are not counted
-WHOLE_BUDGET = 1200
+PICTURES = {"losses/shapes.py", "losses/tour.py", "losses/__main__.py", "minigrad/draw.py"}
+NOT_COUNTED = PICTURES | {f"minigrad/{leaf}.py" for leaf in LEAVES}  # what nothing imports
+WHOLE_BUDGET = 1200  # for the engine, its layers, losses and optimisers together
 
 
 def named(path):
@@ -60,7 +60,8 @@ def code_lines(path):
         if token.type not in skip:
             lines.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+        documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        if documented and ast.get_docstring(node):
             lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     return len(lines)
 
@@ -127,7 +128,7 @@ def test_a_file_of_the_engine_stays_within_its_size(file):
 
 
 def test_engine_layers_losses_and_optimisers_together_stay_small():
-    sizes = {named(p): code_lines(p) for p in SOURCES if named(p) not in PICTURES}
+    sizes = {named(p): code_lines(p) for p in SOURCES if named(p) not in NOT_COUNTED}
     assert sum(sizes.values()) <= WHOLE_BUDGET, f"{sum(sizes.values())} lines: {sizes}"
 
 
