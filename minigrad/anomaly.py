@@ -1,7 +1,7 @@
 """detect_anomaly: where did the first nan come from?
 
 A nan that shows in the loss was made many operations earlier. Inside `with detect_anomaly():` every
-operation is watched, forward and backward. The first one to make nan or inf out of finite numbers
+operation is watched, forward and backward. The first to make nan or inf where its inputs held none
 raises, and names itself, its shapes and the line of your program it was called from. So does one
 whose array was changed in place between forward and backward (`w.data[0] = 5`), which the creation
 numbers cannot see. Watching costs several times the computing itself: switch it on to search.
@@ -10,6 +10,7 @@ numbers cannot see. Watching costs several times the computing itself: switch it
 import linecache
 import sys
 import threading
+import weakref
 from contextlib import contextmanager
 from zlib import crc32
 
@@ -39,69 +40,118 @@ def detect_anomaly():
     Traceback (most recent call last):
     FloatingPointError: the gradient of sqrt for its input 0, of shape (2,), holds inf...
     """
-    before = engine._observer
-    engine._observer = _Watch()
+    me = threading.get_ident()
+    with _lock:
+        outermost = me not in _watches
+        watch = _watches.setdefault(me, _Watch())  # nested blocks share one memory
+        engine._observer = _Switchboard
     try:
         with np.errstate(all="ignore"):  # NumPy's own warnings would come first and say less
             yield
     finally:
-        engine._observer = before
+        with _lock:
+            if outermost:
+                del _watches[me]
+                watch.records.clear()
+            engine._observer = _Switchboard if _watches else None
+
+
+_watches = {}  # thread -> the watch of its block: threads neither see nor end each other's
+_lock = threading.Lock()
+
+
+class _Switchboard:
+    """The observer that the engine calls: it passes the call on to the watch of this thread."""
+
+    @staticmethod
+    def forward(*made):
+        if watch := _watches.get(threading.get_ident()):
+            watch.forward(*made)
+
+    @staticmethod
+    def backward(*sent):
+        if watch := _watches.get(threading.get_ident()):
+            watch.backward(*sent)
 
 
 class _Watch:
-    """The observer that the engine calls after each operation and after each rule."""
+    """What one thread has seen in its block. It is told of each operation and of each rule."""
 
     def __init__(self):
-        self.thread = threading.get_ident()
         self.records = {}  # number of a result -> where it was made, fingerprints of its arrays
 
     def forward(self, result, op, inputs):
         """Called with each new result, its operation and that operation's inputs."""
-        if self.thread != threading.get_ident():
-            return
         arrays = [array_of(x) for x in inputs]
-        where = _users_line()
-        if not _finite(result.data) and all(map(_finite, arrays)):
+        where, in_rule = _users_line()
+        if not in_rule and _made(result.data, arrays):
             raise FloatingPointError(
                 f"{op.name} of shape {' and '.join(str(np.shape(a)) for a in arrays)} gave "
-                f"{_broken(result.data)} out of finite numbers; {where}")
+                f"{_broken(result.data)}, which its inputs did not hold; {where}")
         if result.op is not None:
-            self.records[result._number] = where, [*map(_fingerprint, arrays),
-                                                   _fingerprint(result.data)]
+            number, records = result._number, self.records
+            gone = weakref.ref(result, lambda _: records.pop(number, None))
+            records[number] = where, [_fingerprint(x) for _, x in _used(result)], gone
 
-    def backward(self, result, i, g, contribution):
-        """Called with each contribution that a rule sends from a result to its input i."""
-        if self.thread != threading.get_ident():
-            return
-        where, old = self.records.get(result._number, ("it was recorded before the block", None))
+    def backward(self, result, i, g, contribution, earlier):
+        """Called with each contribution that a rule sends from a result to its input i.
+
+        `earlier` is the sum of the contributions that came to this input before, or None.
+        """
+        where, old, _ = self.records.get(result._number, (BEFORE, None, None))
         arrays = [array_of(x) for x in (*result.parents, result)]
         if old:
-            for k, (array, fingerprint) in enumerate(zip(arrays, old, strict=True)):
-                if _fingerprint(array) != fingerprint:
-                    which = "the result" if k == len(old) - 1 else f"input {k}"
+            for (which, x), fingerprint in zip(_used(result), old, strict=True):
+                if _fingerprint(x) != fingerprint:
+                    shape = f", of shape {x.shape}," if isinstance(x, np.ndarray) else ""
                     raise RuntimeError(
-                        f"{which} of {result.op}, of shape {np.shape(array)}, was changed in place "
-                        f"between forward and backward; {where}. Change data after backward(), or "
-                        f"give the operation a copy")
+                        f"{which} of {result.op}{shape} was changed in place between forward and "
+                        f"backward; {where}. Change data after backward(), or give the operation "
+                        f"a copy")
         g, contribution = array_of(g), array_of(contribution)
         if not _finite(contribution) and _finite(g):
             already = "" if all(map(_finite, arrays)) else " (its values did so already)"
             raise FloatingPointError(
                 f"the gradient of {result.op} for its input {i}, of shape {contribution.shape}, "
                 f"holds {_broken(contribution)}{already} though finite numbers arrived; {where}")
+        if earlier is not None and all(map(_finite, (contribution, array_of(earlier)))):
+            total = array_of(earlier) + contribution
+            if not _finite(total):
+                raise FloatingPointError(
+                    f"gradients meet at input {i} of {result.op}, of shape {contribution.shape}, "
+                    f"and their sum holds {_broken(total)}, though each is finite; {where}")
+
+
+BEFORE = "it was recorded before the block"
+
+
+def _used(result):
+    """Pairs (name, value) of what the derivative of a result is computed from."""
+    yield from ((f"input {i}", array_of(x)) for i, x in enumerate(result._inputs))
+    yield from result._options.items()  # the key of an index, the bounds of a clip
+    yield "the result", result.data
 
 
 def _users_line():
-    """The file, line and text of the innermost call that is not this project's own."""
-    frame = sys._getframe(2)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
+    """The innermost call that is not this project's own, and whether a rule runs below it."""
+    frame, in_rule = sys._getframe(2), False
+    while frame.f_back and str(frame.f_globals.get("__name__")).split(".")[0] in OURS:
+        in_rule = in_rule or frame.f_code is engine._sweep.__code__
         frame = frame.f_back
     file, line = frame.f_code.co_filename, frame.f_lineno
-    return f"called from {file}, line {line}: {linecache.getline(file, line).strip()}"
+    text = linecache.getline(file, line).strip()
+    return f"called from {file}, line {line}" + f": {text}" * bool(text), in_rule
 
 
-def _finite(x):
-    return x is None or bool(np.isfinite(x).all())
+def _made(y, xs):
+    """Whether `y` holds nan and no x did, or inf and all xs were finite: -inf may be a mask."""
+    if all(map(_finite, xs)):
+        return not _finite(y)
+    return np.isnan(y).any() and not any(np.isnan(x).any() for x in xs if np.ndim(x))
+
+
+def _finite(x):  # NumPy cannot judge an int of more than 64 bits
+    return bool(np.isfinite(x if isinstance(x, np.ndarray) else float(x)).all())
 
 
 def _broken(x):
@@ -111,5 +161,7 @@ def _broken(x):
 
 
 def _fingerprint(x):
-    """A number that changes when the values of an array change."""
-    return crc32(np.ascontiguousarray(x)) if isinstance(x, np.ndarray) else None
+    """A value that changes when an array changes, or a list, or what they hold."""
+    if isinstance(x, np.ndarray):
+        return x.shape, x.dtype, crc32(np.ascontiguousarray(x))
+    return [*map(_fingerprint, x)] if isinstance(x, (tuple, list)) else repr(x)

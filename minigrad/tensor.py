@@ -322,9 +322,9 @@ def _sweep(output, g, retain_graph, create_graph=False):
                 contribution = _unbroadcast(contribution, data.shape, op)
             if contribution.dtype is not data.dtype:
                 contribution = contribution.astype(data.dtype)
-            if _observer is not None:
-                _observer.backward(tensor, i, g, contribution)
             arrived = leaves if x._op is None else waiting
+            if _observer is not None:
+                _observer.backward(tensor, i, g, contribution, arrived.get(x._number, (x, None))[1])
             if x._number in arrived:
                 contribution = arrived[x._number][1] + contribution
             elif arrived is waiting:
