@@ -36,7 +36,7 @@ AXES = {
     "value": Axis(-3.0, 3.0, 0.0, "residual  e = prediction − target"),
     "probability": Axis(0.02, 1.0, 1.0, "predicted probability p of the right class"),
     "logit": Axis(-3.0, 3.0, 1.0, "logit z, target 1"),
-    "score": Axis(-3.0, 3.0, 1.0, "margin  t·s"),
+    "score": Axis(-3.0, 3.0, 1.0, "margin  t·s  (for target 1 the logit)"),
     "logits": Axis(-3.0, 3.0, 0, "lead of the right class over the only other"),
     "scores": Axis(-3.0, 3.0, 0, "lead of the right class over the only other"),
 }

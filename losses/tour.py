@@ -132,8 +132,11 @@ class Picture(NamedTuple):
 def draw_shapes(show) -> list[Picture]:
     """The losses over the residual, the margin and the probability."""
     kind = {entry.name: (entry.loss, entry.pred) for entry in losses.catalog()}
-    over_residual = {name: kind[name] for name in ("mse", "mae", "huber")}
+    over_residual = {"mse": kind["mse"], "mae": kind["mae"], "huber (δ = 1)": kind["huber"]}
     over_margin = {name: kind[name] for name in ("sigmoid_cross_entropy", "hinge")}
+    all_over_margin = over_margin | {
+        "softmax_cross_entropy, 2 classes": kind["softmax_cross_entropy"],
+        "multiclass_hinge, 2 classes": kind["multiclass_hinge"]}
 
     overview = shapes.new_figure(12, 7, show)
     grid = overview.subplots(2, 2, sharex="col")
@@ -141,19 +144,22 @@ def draw_shapes(show) -> list[Picture]:
     shapes.draw_family(grid[:, 1], over_margin, "score")
     grid[0, 0].set_title("predicting a number")
     grid[0, 1].set_title("deciding between two classes")
-    overview.suptitle("Two rows, one lesson: a loss (above) teaches through its gradient (below)")
+    overview.align_ylabels(grid[:, 0])
+    overview.suptitle("A loss (above) teaches through its gradient (below): MSE's grows with the "
+                      "error,\nMAE's and Huber's are bounded, the hinge's ends at margin 1")
 
     residual = stacked(over_residual, "value", show,
                        "The derivative is the teaching signal:\n"
-                       "only MSE pulls harder the farther away")
+                       "MSE pulls ever harder, MAE and Huber have a limit")
     residual.axes[0].set_ylim(-0.3, 6.0)
-    names = ("sigmoid_cross_entropy", "softmax_cross_entropy", "hinge", "multiclass_hinge")
-    margin = stacked({name: kind[name] for name in names}, "score", show,
+    residual.axes[1].set_yticks(range(-6, 7, 2))
+    margin = stacked(all_over_margin, "score", show,
                      "Right by a margin of 1, the hinge falls silent;\n"
                      "cross-entropy keeps pulling")
     probability = stacked({"binary_cross_entropy": kind["binary_cross_entropy"]}, "probability",
                           show, "The surer the wrong answer, the steeper\n"
                                 "the cross-entropy of a probability")
+    probability.axes[2].set_yscale("log")
     return [
         Picture(overview, "shapes.png",
                 "Four charts. Above, the losses MSE, MAE and Huber over the residual, and sigmoid "
@@ -164,7 +170,8 @@ def draw_shapes(show) -> list[Picture]:
                 "and Huber.",
                 "Regression losses over the residual. The gradient, in the middle, is what the "
                 "network gets to see: a straight line for MSE, two levels for MAE, and for Huber "
-                "the line of ½e² cut off at ±δ. The curvature below tells where each is flat."),
+                "the line of ½e² cut off at ±δ. The curvature below shows how fast that changes; "
+                "of MAE's jump at 0 it sees nothing."),
         Picture(margin, "margin.png",
                 "Three stacked charts over the margin: loss, gradient and curvature of sigmoid "
                 "and softmax cross-entropy and of both hinges.",
@@ -201,8 +208,9 @@ def draw_runs(runs, show) -> list[Picture]:
     right.set(xlabel="epoch", ylabel="test accuracy, %", ylim=(85, 100),
               title="What it was worth on new digits")
     right.legend(loc="lower right")
-    best = max(run.accuracy[-1] for run in runs)
-    curves.suptitle(f"The costs fall very differently, the accuracies meet (best {best:.1%})")
+    worst, *_, best = sorted(run.accuracy[-1] for run in runs)
+    curves.suptitle("The costs fall very differently, the accuracies meet "
+                    f"(at the end {worst:.1%} to {best:.1%})")
 
     spread = shapes.new_figure(12, 5, show)
     panels = spread.subplots(1, len(runs[0].shares), sharey=True)
@@ -218,6 +226,9 @@ def draw_runs(runs, show) -> list[Picture]:
     panels[0].set_ylabel("% of the last layer's gradient")
     panels[0].text(52, 44, "all alike", color="0.4", rotation=40, ha="center", va="center")
     panels[1].legend(loc="lower right", fontsize=11)
+    heard = np.count_nonzero(runs[1].shares[EPOCHS])
+    panels[-1].text(98, 5, f"{runs[1].name}\nhears {heard} of {len(carried)}", fontsize=12,
+                    color=shapes.ORANGE, ha="right")
     spread.set_layout_engine("constrained", wspace=0.05)
     spread.suptitle("The loss decides who goes on teaching: "
                     "a handful under the hinge, nearly all under MSE")
@@ -225,7 +236,9 @@ def draw_runs(runs, show) -> list[Picture]:
         Picture(curves, "learning_curves.png",
                 "Left: training cost relative to its start for three losses. Right: their test "
                 "accuracy.",
-                "The same network from the same first weights under three losses."),
+                "The same network from the same first weights under three losses. One image of "
+                "the test is 0.3 points: differences of this size between the accuracies mean "
+                "nothing."),
         Picture(spread, "gradient_spread.png",
                 "Three charts, at the start, middle and end of training: the share of the gradient "
                 "carried by the examples, sorted by size, under three losses.",
