@@ -8,9 +8,11 @@ the table of contents; `catalog()` returns it as data.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .binary import binary_cross_entropy, hinge, sigmoid_cross_entropy
-from .multiclass import multiclass_hinge, softmax_cross_entropy
-from .regression import huber, mae, mse
+from .binary import (binary_cross_entropy, exponential, focal, hinge, logistic,
+                     sigmoid_cross_entropy, squared_hinge)
+from .multiclass import (categorical_cross_entropy, kl_divergence, multiclass_hinge,
+                         softmax_cross_entropy)
+from .regression import huber, l1, l2, log_cosh, mae, mse, msle, pseudo_huber, quantile, rmse
 
 
 class Entry(NamedTuple):
@@ -27,24 +29,42 @@ class Entry(NamedTuple):
 
 
 # fmt: off
-_CATALOG = (
-    #     family        loss                    pred            formula
-    Entry("regression", mse,                    "value",        "e²"),
-    Entry("regression", mae,                    "value",        "|e|"),
-    Entry("regression", huber,                  "value",        "½e² if |e| ≤ δ, else δ(|e| − ½δ)"),
-    Entry("binary",     binary_cross_entropy,   "probability",  "−t log p − (1 − t) log(1 − p)"),
-    Entry("binary",     sigmoid_cross_entropy,  "logit",        "softplus(z) − t z"),
-    Entry("binary",     hinge,                  "score",        "max(0, 1 − t s)"),
-    Entry("multiclass", softmax_cross_entropy,  "logits",       "log Σ exp z − z_y"),
-    Entry("multiclass", multiclass_hinge,       "scores",       "max(0, 1 + max_{j≠y} s_j − s_y)"),
-)
+_FAMILIES = {
+    #    loss                       prediction       formula for one example
+    "regression": (
+        (mse,                       "value",         "e²"),
+        (l2,                        "value",         "e², summed"),
+        (rmse,                      "batch",         "√ mean e²"),
+        (msle,                      "amount",        "(log(1 + p) − log(1 + t))²"),
+        (mae,                       "value",         "|e|"),
+        (l1,                        "value",         "|e|, summed"),
+        (huber,                     "value",         "½e² if |e| ≤ δ, else δ(|e| − ½δ)"),
+        (pseudo_huber,              "value",         "δ²(√(1 + (e/δ)²) − 1)"),
+        (log_cosh,                  "value",         "log cosh e"),
+        (quantile,                  "value",         "max(−q e, (1 − q) e)"),
+    ),
+    "binary": (
+        (binary_cross_entropy,      "probability",   "−t log p − (1 − t) log(1 − p)"),
+        (sigmoid_cross_entropy,     "logit",         "softplus(z) − t z"),
+        (focal,                     "logit",         "(1 − pₜ)^γ (−log pₜ)"),
+        (logistic,                  "score",         "softplus(−t s)"),
+        (hinge,                     "score",         "max(0, 1 − t s)"),
+        (squared_hinge,             "score",         "max(0, 1 − t s)²"),
+        (exponential,               "score",         "exp(−t s)"),
+    ),
+    "multiclass": (
+        (categorical_cross_entropy, "probabilities", "−Σ t log p"),
+        (softmax_cross_entropy,     "logits",        "log Σ exp z − Σ t z"),
+        (multiclass_hinge,          "scores",        "max(0, 1 + max_{j≠y} s_j − s_y)"),
+        (kl_divergence,             "distribution",  "Σ t log(t / p)"),
+    ),
+}
 # fmt: on
 
 
 def catalog() -> list[Entry]:
     """All losses, in order, as entries (family, loss, pred, formula) with a `name`."""
-    return list(_CATALOG)
+    return [Entry(family, *row) for family, rows in _FAMILIES.items() for row in rows]
 
 
-__all__ = ["catalog", "mse", "mae", "huber", "binary_cross_entropy", "sigmoid_cross_entropy",
-           "hinge", "softmax_cross_entropy", "multiclass_hinge"]
+__all__ = ["catalog", "Entry", *(entry.name for entry in catalog())]  # noqa: PLE0604

@@ -6,21 +6,65 @@ whole distribution over the classes, such as a one-hot row.
 
 import numpy as np
 
-from minigrad import log_softmax, logsumexp, one_hot, relu
+from minigrad import log_softmax, logsumexp, relu
 
-from .reduction import at_label, class_labels, labels_or_distribution, numbers, plain, reduced
+from .binary import surprise
+from .reduction import (at_label, class_count, class_labels, distribution, fraction,
+                        labels_or_distribution, numbers, plain, reduced, same_shape)
 
 
-def softmax_cross_entropy(pred, target, *, reduction="mean"):
+def categorical_cross_entropy(pred, target, *, reduction="mean"):
+    """Cross-entropy of probabilities: the surprise at the right class, in natural units (nats).
+
+    Better give the logits to `softmax_cross_entropy`, which is exact also where p is tiny.
+
+    Formula
+    -------
+    L = -sum_j t_j log p_j, for a class label y -log p_y; with log((p + eps) / (1 + eps)) for log p,
+    eps = 1e-12, so that a perfect prediction costs 0 and the worst 27.6.
+
+    Gradient
+    --------
+    dL/dp_j = -t_j / (p_j + eps), curvature t_j / (p_j + eps)^2 in each probability.
+
+    Shapes
+    ------
+    pred (..., C) probabilities; target (...,) integer labels (the "sparse" form), or (..., C) rows
+    that sum to 1; reduction="none" returns (...,).
+
+    Errors
+    ------
+    ValueError if shapes do not fit, pred or target leaves [0, 1], rows do not sum to 1 within 1e-4,
+    a label is outside 0 ... C - 1, there are no examples, or the reduction is unknown; TypeError if
+    class labels are not whole numbers.
+
+    Source
+    ------
+    Goodfellow, Bengio and Courville (2016), Deep Learning, section 6.2.2.3.
+
+    >>> categorical_cross_entropy([[0.25, 0.75], [0.0, 1.0]], [0, 1], reduction="none").round(4)
+    array([1.3863, 0.    ])
+    """
+    pred = numbers(pred)
+    target = labels_or_distribution(pred, target)
+    distribution(pred, "pred")
+    if target.ndim < pred.ndim:
+        return reduced(surprise(at_label(pred, target)), reduction)
+    return reduced((surprise(pred) * target).sum(axis=-1), reduction)
+
+
+def softmax_cross_entropy(pred, target, *, label_smoothing=0.0, reduction="mean"):
     """Cross-entropy of softmax(logits), computed from the logits; all classes pull, and sum to 0.
 
     Formula
     -------
-    L = log sum_j exp(z_j) - sum_j t_j z_j; for a class label y the last sum is z_y.
+    L = log sum_j exp(z_j) - sum_j t_j z_j; for a class label y the last sum is z_y. With label
+    smoothing s the target becomes (1 - s) t + s / C, and the best logits finite.
 
     Gradient
     --------
-    dL/dz = softmax(z) - t: prediction minus target. Curvature p_j (1 - p_j) in each logit.
+    dL/dz = softmax(z) - t: prediction minus (smoothed) target. Curvature p_j (1 - p_j) in each
+    logit.
 
     Shapes
     ------
@@ -29,22 +73,30 @@ def softmax_cross_entropy(pred, target, *, reduction="mean"):
 
     Errors
     ------
-    ValueError if shapes do not fit, a label is outside 0 ... C - 1, rows do not sum to 1, there are
-    no examples, or the reduction is unknown; TypeError if class labels are not whole numbers.
+    ValueError if shapes do not fit, a label is outside 0 ... C - 1, rows do not sum to 1, label
+    smoothing is not in [0, 1), there are no examples, or the reduction is unknown; TypeError if
+    class labels are not whole numbers.
 
     Source
     ------
-    Goodfellow, Bengio and Courville (2016), Deep Learning, section 6.2.2.3.
+    Goodfellow, Bengio and Courville (2016), Deep Learning, section 6.2.2.3, equation 6.30; label
+    smoothing: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna (2016), Rethinking the Inception
+    Architecture for Computer Vision, arXiv:1512.00567, section 7.
 
     >>> softmax_cross_entropy([[0.0, 0.0], [0.0, 40.0]], [0, 0], reduction="none").round(4)
     array([ 0.6931, 40.    ])
     """
     pred = numbers(pred)
     target = labels_or_distribution(pred, target)
+    s = 0.0 if label_smoothing == 0 else fraction(label_smoothing, "label_smoothing")
     if target.ndim == pred.ndim:
+        target = (1.0 - s) * target + s / pred.shape[-1]
         return reduced(-(log_softmax(pred) * target).sum(axis=-1), reduction)
     z = pred - plain(pred).max(axis=-1, keepdims=True)  # the same loss; large logits keep digits
-    return reduced(logsumexp(z) - at_label(z, target), reduction)
+    chosen = at_label(z, target)
+    if s:
+        chosen = (1.0 - s) * chosen + s * z.mean(axis=-1)
+    return reduced(logsumexp(z) - chosen, reduction)
 
 
 def multiclass_hinge(pred, target, *, reduction="mean"):
@@ -78,6 +130,47 @@ def multiclass_hinge(pred, target, *, reduction="mean"):
     """
     pred = numbers(pred)
     labels = class_labels(pred, target)
-    right = one_hot(labels, pred.shape[-1]) == 1.0
-    best_wrong = np.max(np.where(right, -np.inf, pred), axis=-1)
+    barred = np.where(np.eye(pred.shape[-1]), -np.inf, 0.0)[labels]  # the right class cannot win
+    best_wrong = np.max(pred + barred.astype(pred.dtype), axis=-1)
     return reduced(relu(1.0 + best_wrong - at_label(pred, labels)), reduction)
+
+
+def kl_divergence(pred, target, *, reduction="mean"):
+    """Kullback-Leibler divergence KL(target || pred): what it costs to believe pred.
+
+    It is the cross-entropy less the target's own entropy, so it is 0 exactly where both agree. The
+    two arguments do not commute: a class that the target has and pred lacks is expensive, the
+    converse is cheap.
+
+    Formula
+    -------
+    L = sum_j t_j (log t_j - log p_j), 0 log 0 being 0; with log((x + eps) / (1 + eps)) for log x,
+    eps = 1e-12.
+
+    Gradient
+    --------
+    dL/dp_j = -t_j / (p_j + eps), that of cross-entropy; curvature t_j / (p_j + eps)^2.
+
+    Shapes
+    ------
+    pred and target (..., C), rows of probabilities; reduction="none" returns (...,), and "mean" is
+    the mean of these: one value per example, not one per class.
+
+    Errors
+    ------
+    ValueError if the shapes differ, pred or target leaves [0, 1], rows do not sum to 1 within 1e-4,
+    there are no examples, or the reduction is unknown.
+
+    Source
+    ------
+    Kullback and Leibler (1951), On Information and Sufficiency, Annals of Mathematical Statistics
+    22. PyTorch's kl_div computes the same sum from log p; our mean is its "batchmean".
+
+    >>> float(kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(6))  # log 2 - entropy 0.562335
+    0.130812
+    """
+    pred, target = same_shape(pred, target)
+    class_count(pred)
+    distribution(pred, "pred")
+    distribution(target, "target")
+    return reduced((target * (surprise(pred) - surprise(target))).sum(axis=-1), reduction)

@@ -10,8 +10,6 @@ import numpy as np
 
 from minigrad import Tensor
 
-REDUCTIONS = ("mean", "sum", "none")
-
 
 def reduced(values, reduction):
     """The loss of each example as it is, their sum, or their mean, which is called the cost."""
@@ -19,9 +17,12 @@ def reduced(values, reduction):
         return values.mean()
     if reduction == "sum":
         return values.sum()
-    if reduction == "none":
-        return values
-    raise ValueError(f"reduction is one of {', '.join(REDUCTIONS)}, not {reduction!r}")
+    if reduction != "none":
+        raise ValueError(f'reduction is "mean", "sum" or "none", not {reduction!r}')
+    return values
+
+
+# -- arguments that are arrays ---------------------------------------------------------------------
 
 
 def plain(x) -> np.ndarray:
@@ -49,68 +50,72 @@ def same_shape(pred, target):
     pred = numbers(pred)
     target = numbers(target, like=pred)
     if pred.shape != target.shape:
-        hint = ""
-        if [n for n in pred.shape if n > 1] == [n for n in target.shape if n > 1]:
-            hint = f"; write target.reshape({pred.shape})"
+        alike = [n for n in pred.shape if n > 1] == [n for n in target.shape if n > 1]
+        hint = f"; write target.reshape({pred.shape})" if alike else ""
         raise ValueError(f"pred has shape {pred.shape}, target has shape {target.shape}: they must "
                          f"be equal, or NumPy would pair every value with every other{hint}")
-    if not pred.size:
-        raise ValueError(f"there are no examples: pred and target have shape {pred.shape}")
+    refuse_empty(target)
     return pred, target
+
+
+def refuse_empty(target):
+    if not target.size:
+        raise ValueError(f"there are no examples: target has shape {target.shape}")
 
 
 def probabilities(x, name):
     """Refuse values outside [0, 1]."""
     low, high = plain(x).min(), plain(x).max()
-    if np.isnan(low):
-        raise ValueError(f"{name} must lie in [0, 1] and holds nan")
     if not 0.0 <= low <= high <= 1.0:
         hint = ("these look like logits: use sigmoid_cross_entropy or softmax_cross_entropy"
                 if name == "pred" else "targets are probabilities, or labels 0 and 1")
-        raise ValueError(f"{name} must lie in [0, 1] and goes from {low} to {high}: {hint}")
+        raise ValueError(f"{name} must lie in [0, 1] and holds nan" if np.isnan(low) else
+                         f"{name} must lie in [0, 1] and goes from {low} to {high}: {hint}")
 
 
-def signs(target):
-    """Refuse labels other than -1 and +1."""
+def distribution(x, name):
+    """Refuse rows, along the last axis, that are no probabilities or do not sum to 1."""
+    probabilities(x, name)
+    sums = plain(x).dot(np.ones(x.shape[-1]))  # sooner done than a sum over a short axis
+    if np.abs(sums - 1.0).max() > 1e-4:
+        raise ValueError(f"the rows of {name}, of shape {x.shape}, must sum to 1 along the last "
+                         f"axis; they go from {sums.min():.6g} to {sums.max():.6g}")
+
+
+def binary_labels(target, low):
+    """Refuse labels other than `low`, which is 0 or -1, and 1."""
     values = plain(target)
-    wrong = np.abs(values) != 1 if values.dtype != bool else ~values | values
+    wrong = (values != low) & (values != 1)
+    if values.dtype == bool and low:  # True is 1, but False would be -1 in nobody's code
+        wrong = values == values
     if np.count_nonzero(wrong):
-        zero_one = set(np.unique(values)) <= {0, 1}
-        hint = "; for labels 0 and 1 write 2 * target - 1" if zero_one else ""
-        raise ValueError(f"target must be -1 or +1, and holds {values[wrong].flat[0]}{hint}")
+        other = "2 * target - 1" if low else "(target + 1) / 2"
+        fits = set(np.unique(values)) <= {-1 - low, 1}
+        raise ValueError(f"target must be {low} or +1, and holds {values[wrong].flat[0]}"
+                         + f"; for labels {-1 - low} and 1 write {other}" * fits)
 
 
-def positive(x, name):
-    """`x` as a Python float, which widens no float32; refused unless it is one number above 0."""
-    if not isinstance(x, Real):
-        raise TypeError(f"{name} is one number, not {x!r}")
-    if not x > 0:
-        raise ValueError(f"{name} must be positive, not {x}")
-    return float(x)
+# -- classes on the last axis ----------------------------------------------------------------------
 
 
 def class_count(scores):
     """C for scores (..., C), refused below two: one class is always right."""
-    classes = scores.shape[-1] if scores.ndim else 0
-    if classes < 2:
+    if scores.ndim == 0 or scores.shape[-1] < 2:
         raise ValueError(f"pred needs the scores of at least two classes on its last axis, and has "
                          f"shape {scores.shape}")
-    return classes
+    return scores.shape[-1]
 
 
 def class_labels(scores, target):
     """`target` as an array of class numbers, one for each row of scores (..., C)."""
     labels, classes = plain(target), class_count(scores)
     if labels.shape != scores.shape[:-1]:
-        hint = ""
+        hint = f"; one-hot rows would be {classes} wide" if labels.ndim == scores.ndim else ""
         if labels.shape == (*scores.shape[:-1], 1):
             hint = "; write target[..., 0]"
-        elif labels.ndim == scores.ndim:
-            hint = f"; one-hot rows would be {classes} wide"
         raise ValueError(f"pred has shape {scores.shape}, so class labels have shape "
                          f"{scores.shape[:-1]}, and target has shape {labels.shape}{hint}")
-    if not labels.size:
-        raise ValueError(f"there are no examples: target has shape {labels.shape}")
+    refuse_empty(labels)
     if labels.dtype.kind not in "iu":
         hint = ("a Tensor holds floats, so give them as an array" if isinstance(target, Tensor)
                 else "write target.astype(int) if they are")
@@ -128,20 +133,9 @@ def labels_or_distribution(scores, target):
     if target.shape != scores.shape:
         return class_labels(scores, target)
     target = numbers(target, like=scores)
-    if not target.size:
-        raise ValueError(f"there are no examples: pred and target have shape {target.shape}")
+    refuse_empty(target)
     distribution(target, "target")
     return target
-
-
-def distribution(x, name):
-    """Refuse rows, along the last axis, that are no probabilities or do not sum to 1."""
-    probabilities(x, name)
-    sums = plain(x).sum(axis=-1)
-    worst = np.abs(sums - 1.0).max()
-    if not worst <= 1e-4:
-        raise ValueError(f"the rows of {name}, of shape {x.shape}, must sum to 1 along the last "
-                         f"axis; they go from {sums.min():.6g} to {sums.max():.6g}")
 
 
 def at_label(scores, labels):
@@ -149,3 +143,22 @@ def at_label(scores, labels):
     if labels.ndim == 1:
         return scores[np.arange(len(labels)), labels]
     return np.take_along_axis(scores, labels[..., None], axis=-1)[..., 0]
+
+
+# -- arguments that are one number -----------------------------------------------------------------
+
+
+def positive(x, name):
+    """`x` as a Python float, which widens no float32; refused unless it is one number above 0."""
+    if not isinstance(x, Real):
+        raise TypeError(f"{name} is one number, not {x!r}")
+    if not x > 0:
+        raise ValueError(f"{name} must be positive, not {x}")
+    return float(x)
+
+
+def fraction(x, name):
+    """The same for a number between 0 and 1."""
+    if not positive(x, name) < 1.0:
+        raise ValueError(f"{name} must lie between 0 and 1, not {x}")
+    return float(x)

@@ -135,10 +135,8 @@ def beats(x, y):
 
 def inside(x, low, high):
     """True where `x` is not below `low` and not above `high`; None is no bound."""
-    within = np.ones(x.shape, dtype=bool)
-    if low is not None:
-        within = within & (x >= low)
-    return within if high is None else within & (x <= high)
+    above = True if low is None else x >= low
+    return above if high is None else above & (x <= high)
 
 
 def less_one(y, x):

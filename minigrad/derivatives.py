@@ -98,7 +98,7 @@ derivative(np.where,       None,                                                
                            forward=forward.where)
 derivative("clip",         lambda g, y, x, low=None, high=None:                 # 1 within bounds
                            g * inside(x, low, high),
-                           forward=forward.clip)
+                           forward=lambda x, low=None, high=None: np.clip(x, low, high))
 
 # -- reductions ------------------------------------------------------------------------------------
 derivative(np.sum,         lambda g, y, x, axis=None, *, keepdims=False:        # (Σx)' = 1

@@ -55,12 +55,6 @@ def where(condition, x, y):
     return np.where(condition, x, y)
 
 
-def clip(x, low=None, high=None):
-    """`x`, but `low` where it is below that and `high` where it is above; None is no bound."""
-    x = x if low is None else np.maximum(x, low)
-    return x if high is None else np.minimum(x, high)
-
-
 def relu(x):
     """max(x, 0): x where it is positive, else 0."""
     return np.maximum(x, 0.0)

@@ -116,9 +116,7 @@ class Module:
             raise ValueError(f"{os.fspath(path)} does not fit this model: {error}") from None
 
     def __repr__(self):
-        rows = [(name, str(tensor.shape)) for name, tensor in self.named_parameters()]
-        lines = [f"  {name}: {shape}" for name, shape in rows]
-        return "\n".join([f"{type(self).__name__}(", *lines, f"  {_count(self)}", ")"])
+        return _listed(self, (f"{name}: {p.shape}" for name, p in self.named_parameters()))
 
 
 class Linear(Module):
@@ -129,8 +127,10 @@ class Linear(Module):
     in_features, out_features : int
     bias : bool
     init : "he" or "xavier"
-        Normal with variance 2 / in (He et al. 2015, for relu) or 2 / (in + out) (Glorot and Bengio
-        2010, for tanh and sigmoid). The bias begins at 0.
+        Normal with variance 2 / in (He, Zhang, Ren and Sun 2015, Delving Deep into Rectifiers,
+        equation 10; for relu) or 2 / (in + out) (Glorot and Bengio 2010, Understanding the
+        difficulty of training deep feedforward neural networks, equation 16, there uniform with
+        the same variance; for tanh and sigmoid). The bias begins at 0.
     rng : int or Generator, optional
         A seed makes the first weights reproducible.
     dtype : float64 or float32
@@ -165,8 +165,8 @@ class Linear(Module):
         return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
 
     def __repr__(self):
-        size_in, size_out = self.weight.shape
-        return f"Linear({size_in} -> {size_out}{'' if self.bias is not None else ', no bias'})"
+        bias = "no bias" if self.bias is None else f"bias {self.bias.shape}"
+        return f"Linear: weight {self.weight.shape}, {bias}, {_count(self)}"
 
 
 class Sequential(Module):
@@ -189,16 +189,8 @@ class Sequential(Module):
         return x
 
     def __repr__(self):
-        lines = []
-        for layer in self.layers:
-            if isinstance(layer, Module):
-                first, *rest = repr(layer).split("\n")
-                shapes = ", ".join(str(p.shape) for p in layer.parameters())
-                lines += [f"  {first:<23} {shapes}" if not rest else f"  {first}"]
-                lines += [f"  {line}" for line in rest]
-            else:
-                lines += [f"  {getattr(layer, '__name__', repr(layer))}"]
-        return "\n".join([f"{type(self).__name__}(", *lines, f"  {_count(self)}", ")"])
+        return _listed(self, (repr(layer) if isinstance(layer, Module) else
+                              getattr(layer, "__name__", repr(layer)) for layer in self.layers))
 
 
 class MLP(Sequential):
@@ -225,9 +217,9 @@ class MLP(Sequential):
 
     >>> MLP([64, 128, 10], rng=0)
     MLP(
-      Linear(64 -> 128)       (64, 128), (128,)
+      Linear: weight (64, 128), bias (128,), 8,320 parameters
       relu
-      Linear(128 -> 10)       (128, 10), (10,)
+      Linear: weight (128, 10), bias (10,), 1,290 parameters
       9,610 parameters
     )
     """
@@ -276,3 +268,8 @@ def _named(name, choices, what):
 
 def _count(module):
     return f"{sum(p.size for p in module.parameters()):,} parameters"
+
+
+def _listed(module, members):
+    lines = [f"  {line}" for text in members for line in text.split("\n")]
+    return "\n".join([f"{type(module).__name__}(", *lines, f"  {_count(module)}", ")"])

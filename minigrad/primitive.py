@@ -116,7 +116,7 @@ def derivative(function, *rules, forward=None) -> Primitive:
     return TABLE[function]
 
 
-def primitive(forward, *rules) -> Primitive:
+def primitive(forward, *rules, name: str | None = None) -> Primitive:
     """A new operation of one's own: a function on arrays, and one derivative rule per argument.
 
     >>> cube = primitive(lambda x: x * x * x, lambda g, y, x: g * 3 * x * x)
@@ -125,7 +125,7 @@ def primitive(forward, *rules) -> Primitive:
     >>> t.grad
     array(12.)
     """
-    new = Primitive(forward, rules)
+    new = Primitive(forward, rules, name)
     new.rules = [rule and _careful(rule) for rule in rules]
     return new
 

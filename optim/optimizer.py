@@ -2,8 +2,8 @@
 
 import copy
 import math
-import operator
 import warnings
+import weakref
 from collections.abc import Iterable
 from numbers import Real
 
@@ -30,20 +30,18 @@ class Optimizer:
         if not self.params:
             raise ValueError("the optimiser was given no parameters: pass model.parameters()")
         for p in self.params:
-            if not isinstance(p, Tensor):
-                raise ValueError(f"parameters are Tensors, not {type(p).__name__}: pass "
-                                 f"model.parameters()")
-            if p.op or not p.requires_grad:
-                kind = f"the result of {p.op}" if p.op else "a constant: leave it out"
-                raise ValueError(f"parameters are leaves made with requires_grad=True; one of these"
-                                 f" is {kind}")
+            if not isinstance(p, Tensor) or p.op or not p.requires_grad:
+                kind = "a constant: leave it out" if isinstance(p, Tensor) else type(p).__name__
+                kind = f"the result of {p.op}" if getattr(p, "op", None) else kind
+                raise ValueError(f"parameters are leaves, Tensors made with requires_grad=True, "
+                                 f"not {kind}; pass model.parameters()")
         if len({id(p) for p in self.params}) < len(self.params):
             raise ValueError("a parameter is in the list twice: it would be updated twice a step")
         self.lr = positive("the learning rate lr", lr)
         self.steps = 0
         self.state = [{"t": 0} | {name: np.zeros_like(p.data) for name in self.memory}
                       for p in self.params]
-        self._applied, self._squares = [], []  # the gradient arrays of the last step, their squares
+        self._past = []  # of the last step: weak references to the gradients, and their squares
         self._warned = False
 
     @property
@@ -59,7 +57,7 @@ class Optimizer:
         """Forget all gradients. Without it the next backward pass adds to the old ones."""
         for p in self.params:
             p.grad = None
-        self._applied = []
+        self._past = []
 
     def step(self) -> None:
         """Change every parameter that has a gradient.
@@ -114,20 +112,16 @@ class Optimizer:
                     raise FloatingPointError(
                         f"the gradient of parameter {i}, of shape {g.shape}, holds nan or inf: no "
                         f"parameter was changed. minigrad.detect_anomaly() finds the operation")
-        if not self._warned and any(map(operator.is_, gradients, self._applied)):
-            self._warn_if_stale(gradients, squares)
-        self._applied, self._squares = gradients, squares
-
-    def _warn_if_stale(self, gradients, squares):
-        """The same array as in the last step, with other values: a backward pass added to it."""
-        past = zip(self._applied, self._squares, strict=True)
-        for (old, old_square), g, square in zip(past, gradients, squares, strict=True):
-            if g is not None and g is old and square != old_square:
-                self._warned = True
-                warnings.warn("a gradient that was already applied has been added to: call "
-                              "zero_grad() before each backward pass, or the gradients of old "
-                              "batches stay in", stacklevel=4)
-                return
+        if not self._warned:  # is it the same array as in the last step, with other values?
+            for g, square, (old, before) in zip(gradients, squares, self._past, strict=False):
+                if g is not None and old and old() is g and square != before:
+                    self._warned = True
+                    warnings.warn("a gradient that was already applied has been added to: call "
+                                  "zero_grad() before each backward pass, or the gradients of old "
+                                  "batches stay in", stacklevel=3)
+                    break
+            self._past = [(g is not None and weakref.ref(g), square)
+                          for g, square in zip(gradients, squares, strict=True)]
 
 
 def in_range(name, value, low, high=math.inf):

@@ -21,7 +21,8 @@ class SGD(Optimizer):
     Source
     ------
     Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and momentum in
-    deep learning; in PyTorch's variant, where lr multiplies the whole of v, not each g within it.
+    deep learning, section 2; in PyTorch's variant, where lr multiplies the whole of v and not each
+    g within it, and Nesterov's step looks ahead from where w is.
 
     >>> import numpy as np
     >>> from minigrad import Tensor

@@ -151,9 +151,3 @@ def test_broadcast_to_has_memory_of_its_own():
     assert not np.shares_memory(x, y)
 
 
-@pytest.mark.parametrize("low, high", [(None, None), (-0.5, None), (None, 0.5), (-0.5, 0.5),
-                                       (1, -1)])
-def test_clip_is_that_of_numpy(low, high):
-    x = draw(20)
-    expected = x if low is None and high is None else np.clip(x, low, high)
-    np.testing.assert_array_equal(forward.clip(x, low, high), expected)

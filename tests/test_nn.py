@@ -729,9 +729,9 @@ def test_sizes_without_brackets_are_refused_with_the_way_to_write_them():
 def test_an_mlp_prints_its_layers_shapes_and_the_number_of_parameters():
     assert repr(MLP([64, 128, 10], activation="tanh", rng=0)).split("\n") == [
         "MLP(",
-        "  Linear(64 -> 128)       (64, 128), (128,)",
+        "  Linear: weight (64, 128), bias (128,), 8,320 parameters",
         "  tanh",
-        "  Linear(128 -> 10)       (128, 10), (10,)",
+        "  Linear: weight (128, 10), bias (10,), 1,290 parameters",
         "  9,610 parameters",
         ")",
     ]
@@ -741,9 +741,9 @@ def test_nested_models_print_indented():
     text = repr(Sequential(Linear(1, 2, rng=0), Sequential(Linear(2, 3, rng=0), np.tanh)))
     assert text.split("\n") == [
         "Sequential(",
-        "  Linear(1 -> 2)          (1, 2), (2,)",
+        "  Linear: weight (1, 2), bias (2,), 4 parameters",
         "  Sequential(",
-        "    Linear(2 -> 3)          (2, 3), (3,)",
+        "    Linear: weight (2, 3), bias (3,), 9 parameters",
         "    tanh",
         "    9 parameters",
         "  )",
@@ -752,21 +752,13 @@ def test_nested_models_print_indented():
     ]
 
 
-@pytest.mark.parametrize("layer", [Linear(64, 10, bias=False, rng=0), Linear(123456, 100, rng=0)],
-                         ids=["no-bias", "large"])
-def test_a_long_name_does_not_run_into_the_shapes(layer):
-    line = repr(Sequential(layer)).split("\n")[1]
-    assert f"{layer!r} " in line, f"there is no gap between layer and shapes: {line}"
-    assert all(str(p.shape) in line for p in layer.parameters())
-
-
 def test_a_module_of_ones_own_prints_names_shapes_and_count():
     text = repr(record(slope=weight(), rows=[weight(2, 3)]))
     assert text.split("\n") == ["Module(", "  slope: ()", "  rows.0: (2, 3)", "  7 parameters", ")"]
 
 
 def test_a_linear_layer_prints_its_sizes():
-    assert repr(Linear(2, 3, rng=0)) == "Linear(2 -> 3)"
+    assert repr(Linear(2, 3, rng=0)) == "Linear: weight (2, 3), bias (3,), 9 parameters"
     assert "no bias" in repr(Linear(2, 3, bias=False, rng=0))
 
 
