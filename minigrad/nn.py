@@ -16,10 +16,8 @@ ACTIVATIONS = {name: getattr(functional, name) for name in
                ("relu", "leaky_relu", "tanh", "sigmoid", "softplus", "gelu", "identity")}
 
 # The standard deviation of the first weights, chosen so that signals neither die nor explode.
-INITIALISATIONS = {
-    "he": lambda fan_in, fan_out: np.sqrt(2.0 / fan_in),
-    "xavier": lambda fan_in, fan_out: np.sqrt(2.0 / (fan_in + fan_out)),
-}
+INITIALISATIONS = {"he": lambda n_in, n_out: np.sqrt(2.0 / n_in),
+                   "xavier": lambda n_in, n_out: np.sqrt(2.0 / (n_in + n_out))}
 
 
 class Module:
@@ -38,8 +36,7 @@ class Module:
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
         """Pairs such as ("layers.0.weight", tensor), each tensor once, in definition order."""
-        found, seen = [], set()
-        _collect(self, "", found, seen)
+        found = list(_members(self, "", set()))
         names = [name for name, _ in found]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two parameters have the name {twice}: rename a key")
@@ -63,20 +60,19 @@ class Module:
 
         ValueError if names or shapes are not exactly the model's; nothing has changed then.
         """
-        parameters = dict(self.named_parameters())
+        parameters, arrays = dict(self.named_parameters()), {}
         if missing := [name for name in parameters if name not in state]:
             raise ValueError(f"the state lacks {missing}; the model has {list(parameters)}")
         if surplus := [name for name in state if name not in parameters]:
             raise ValueError(f"the model has no {surplus}; it has {list(parameters)}")
-        arrays = {}
         for name, tensor in parameters.items():
-            arrays[name] = np.asarray(state[name])
-            if arrays[name].shape != tensor.shape:
-                raise ValueError(f"{name} has shape {tensor.shape} in the model and "
-                                 f"{arrays[name].shape} in the state")
-            if not np.can_cast(arrays[name].dtype, tensor.dtype, "same_kind"):
-                raise ValueError(f"{name} holds {arrays[name].dtype} in the state, not numbers")
-            arrays[name] = arrays[name].astype(tensor.dtype)
+            array = np.asarray(state[name])
+            if array.shape != tensor.shape:
+                raise ValueError(f"{name}: the model has shape {tensor.shape}, the state "
+                                 f"{array.shape}")
+            if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+                raise ValueError(f"{name} holds {array.dtype} in the state, not numbers")
+            arrays[name] = array.astype(tensor.dtype)
         for name, tensor in parameters.items():
             tensor.data = arrays[name]
 
@@ -106,14 +102,10 @@ class Module:
         with open(path, "rb") as raw:
             try:
                 with np.load(raw, allow_pickle=False) as file:
-                    state = {name: file[name] for name in file.files}
+                    self.load_state_dict({name: file[name] for name in file.files})
             except Exception as error:  # zipfile, zlib and NumPy say "damaged" in a dozen ways
-                raise ValueError(f"{os.fspath(path)} is no file of saved parameters, or it is "
-                                 f"damaged: {error}") from None
-        try:
-            self.load_state_dict(state)
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(path)} does not fit this model: {error}") from None
+                raise ValueError(f"{os.fspath(path)} is damaged, no file of saved parameters, or "
+                                 f"does not fit this model: {error}") from None
 
     def __repr__(self):
         return _listed(self, (f"{name}: {p.shape}" for name, p in self.named_parameters()))
@@ -226,10 +218,9 @@ class MLP(Sequential):
 
     def __init__(self, sizes, activation="relu", init: str | None = None, rng=None,
                  dtype=np.float64):
-        sizes = list(sizes) if np.iterable(sizes) else sizes
-        if not isinstance(sizes, list) or len(sizes) < 2:
-            raise ValueError(f"an MLP needs a list of sizes, those of its input and output at "
-                             f"least, such as [64, 128, 10], not {sizes!r}")
+        if np.ndim(sizes) != 1 or len(sizes) < 2:
+            raise ValueError(f"an MLP needs a list of sizes, of input and output at least, as "
+                             f"in [64, 128, 10], not {sizes!r}")
         if init is None:
             name = getattr(activation, "__name__", activation)
             init = "xavier" if name in ("tanh", "sigmoid") else "he"
@@ -242,22 +233,17 @@ class MLP(Sequential):
         super().__init__(*layers[:-1])
 
 
-def _collect(value, name, found, seen):
-    """Append to `found` every tensor in a module, list or dict, with the name that leads there."""
+def _members(value, name, seen):
+    """Yield (name, tensor) for every tensor in a module, list or dict, each tensor once."""
     if id(value) in seen:
         return
-    if isinstance(value, Tensor):
-        if value.op is not None:  # a result that forward keeps to be looked at
-            return
-        seen.add(id(value))
-        found.append((name, value))
+    seen.add(id(value))
+    if isinstance(value, Tensor) and value.op is None:  # a result is only kept to be looked at
+        yield name, value
     elif isinstance(value, (Module, dict, list, tuple)):
-        seen.add(id(value))
-        if isinstance(value, Module):
-            value = vars(value)
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, member in pairs:
-            _collect(member, f"{name}.{key}" if name else str(key), found, seen)
+        value = vars(value) if isinstance(value, Module) else value
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _members(member, f"{name}.{key}" if name else str(key), seen)
 
 
 def _named(name, choices, what):
