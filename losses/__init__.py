@@ -1,8 +1,8 @@
 """losses: composed of what minigrad exports, so that every gradient here comes from the engine.
 
-Every loss is called as loss(pred, target, reduction="mean"). With "none" it returns the loss of
-each example, with "mean" their mean (which is called the cost), with "sum" their sum. This file is
-the table of contents; `catalog()` returns it as data.
+Every loss but `rmse` is called as loss(pred, target, reduction="mean"). With "none" it returns the
+loss of each example, with "mean" their mean (which is called the cost), with "sum" their sum, which
+is the default of `l1` and `l2`. This file is the table of contents; `catalog()` returns it as data.
 """
 
 from collections.abc import Callable

@@ -140,7 +140,7 @@ def logistic(pred, target, *, reduction="mean"):
 
     Formula
     -------
-    L = softplus(-t s) = log(1 + exp(-t s)): `sigmoid_cross_entropy` with labels 2 t - 1.
+    L = softplus(-t s) = log(1 + exp(-t s)): `sigmoid_cross_entropy` with labels (t + 1) / 2.
 
     Gradient
     --------

@@ -59,7 +59,8 @@ def softmax_cross_entropy(pred, target, *, label_smoothing=0.0, reduction="mean"
     Formula
     -------
     L = log sum_j exp(z_j) - sum_j t_j z_j; for a class label y the last sum is z_y. With label
-    smoothing s the target becomes (1 - s) t + s / C, and the best logits finite.
+    smoothing s the target becomes (1 - s) t + s / C: then the best logits are finite, while without
+    it a right answer can always be made surer.
 
     Gradient
     --------

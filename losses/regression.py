@@ -134,8 +134,8 @@ def msle(pred, target, *, reduction="mean"):
     ------
     scikit-learn's user guide, mean squared logarithmic error.
 
-    >>> msle([1.0, 3.0], [3.0, 1.0], reduction="none").round(4)  # log(2)^2 both ways
-    array([0.4805, 0.4805])
+    >>> msle([1.0, 3.0], [2.0, 2.0], reduction="none").round(4)  # log(2/3)^2, log(4/3)^2
+    array([0.1644, 0.0828])
     """
     pred, target = same_shape(pred, target)
     for values, name in ((plain(pred), "pred"), (plain(target), "target")):

@@ -96,7 +96,7 @@ def piece(g, xs, argument, axis):
 
 def undone(axes):
     """The permutation that puts transposed axes back; None stands for their reversal."""
-    return axes if axes is None else tuple(np.argsort([a % len(axes) for a in axes]))
+    return axes if axes is None else tuple(np.argsort([a % len(axes) for a in axes]))  # inverse
 
 
 # -- products --------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ def detect_anomaly():
     RuntimeError
         If a backward pass comes to an array that was changed in place after it was used.
 
-    >>> x = engine.Tensor([0.0, 1.0], requires_grad=True)
+    >>> from minigrad import Tensor
+    >>> x = Tensor([0.0, 1.0], requires_grad=True)
     >>> with detect_anomaly():
     ...     np.sqrt(x).sum().backward()
     Traceback (most recent call last):

@@ -1,9 +1,10 @@
 """THE TABLE: every primitive, and for each of its arguments one line of calculus.
 
-How to read a line. In a rule, `g` is the gradient that arrives at the output (the vector of the
-vector-Jacobian product); `y` is the output of a function of one argument, `z` of one of several;
-`x`, `y`, ... are the inputs. The rule returns the gradient that goes on to its argument. A rule may
-forget about broadcasting: the engine sums over every axis along which an input was stretched.
+How to read a line. In a rule, `g` is the gradient that arrives at the output. The output comes next
+and is called `y` where there is one input, x; it is called `z` where there are two, x and y. (So the
+y of `lambda g, y, x` is the output, that of `lambda g, z, x, y` the second input.) The rule returns
+the gradient that goes on to its argument. It may forget about broadcasting: the engine sums over
+every axis along which an input was stretched.
 
 The same line serves in an ordinary backward pass, where everything in it is a plain array, and for
 higher derivatives, where everything is a Tensor and the rule is recorded like any computation.
@@ -21,7 +22,7 @@ Where a function has a kink or an edge, a choice was made; here are all of them:
     x**0 at x = 0, 0**y                    0 where the limit is 0; never nan from 0 * log 0
     hypot at (0, 0)                        0
     x[key] with a position named twice     contributions add up
-    softplus at 0                          1/2, from its own rule
+    softplus at 0                          1/2: its rule knows nothing of the max and abs inside
     prod with zeros among the factors      exact: the product of the others
 
     * An infinite derivative behind the other branch still makes 0 * inf = nan: in
@@ -113,7 +114,7 @@ derivative(np.min,         lambda g, y, x, axis=None, *, keepdims=False:        
                            spread(g, x, axis, keepdims) * winners(y, x, axis, keepdims))
 derivative(np.prod,        lambda g, y, x, axis=None, *, keepdims=False:        # (Πx)' = Π others
                            spread(g, x, axis, keepdims) * others(y, x, axis, keepdims))
-derivative(np.cumsum,      lambda g, y, x, axis=None:                           # xᵢ is in yᵢ, …
+derivative(np.cumsum,      lambda g, y, x, axis=None:                           # turn, sum, turn
                            np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x.shape))
 
 # -- products --------------------------------------------------------------------------------------

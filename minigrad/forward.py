@@ -42,7 +42,7 @@ def linear(x, weight, bias):
 
 
 def power(x, y):
-    """x ** y; small whole powers by multiplying, a hundred times faster."""
+    """x ** y; small whole powers by multiplying, which is up to a hundred times faster."""
     if isinstance(y, (int, float)) and y in (2, 3, 4):
         return reduce(np.multiply, [x] * int(y))
     return np.power(x, y)
@@ -62,7 +62,7 @@ def relu(x):
 
 def sigmoid(x):
     """1 / (1 + e^-x), written so that no exponential overflows."""
-    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
+    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))  # below 0: e^x / (1 + e^x)
 
 
 def softplus(x):
@@ -78,18 +78,18 @@ def logsumexp(x, axis=-1, keepdims=False):
 
 
 def total(x, axis=None, *, keepdims=False):
-    """np.sum, without its detour."""
+    """np.sum, without the calls that NumPy makes before it comes to add.reduce."""
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
 def mean(x, axis=None, *, keepdims=False):
-    """np.mean, without its detour."""
+    """np.mean, likewise."""
     y = np.add.reduce(x, axis=axis, keepdims=keepdims)
     return y / (x.size / (y.size or 1))
 
 
 def broadcast_to(x, shape):
-    """`x` stretched to `shape`, in memory of its own: sooner done than NumPy's read-only view."""
+    """`x` stretched to `shape` in memory of its own; for small arrays NumPy's view takes longer."""
     y = np.empty(shape, x.dtype)
     if x.ndim > y.ndim:
         raise ValueError(f"shape {x.shape} has more axes than {shape}")

@@ -49,7 +49,7 @@ def log_softmax(x, axis: int = -1):
     >>> log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
-    x = x - np.max(array_of(x), axis=axis, keepdims=True)  # as in logsumexp: no digits are lost
+    x = x - np.max(array_of(x), axis=axis, keepdims=True)  # a constant shift changes nothing
     return x - logsumexp(x, axis=axis, keepdims=True)
 
 
@@ -90,7 +90,7 @@ def var(x, axis=None, *, ddof=0, keepdims=False):
 
 
 def std(x, axis=None, *, ddof=0, keepdims=False):
-    """The square root of the variance. Where that is 0 its derivative is infinite."""
+    """The square root of the variance. Where that is 0 there is no derivative: inf * 0 = nan."""
     return np.sqrt(var(x, axis, ddof=ddof, keepdims=keepdims))
 
 

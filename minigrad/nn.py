@@ -23,9 +23,9 @@ INITIALISATIONS = {"he": lambda n_in, n_out: np.sqrt(2.0 / n_in),
 class Module:
     """Anything that holds tensors and computes with them.
 
-    Write `__init__`, which stores tensors, modules, or lists and dicts of them as attributes, and
-    `forward`, which computes. Every tensor that is found this way is a parameter; their order is
-    the order in which the attributes were set.
+    Write `__init__`, which stores tensors, modules, or lists, tuples, dicts of them as attributes,
+    and `forward`, which computes. Every leaf that is found this way is a parameter, in the order in
+    which the attributes were set.
     """
 
     def __call__(self, *inputs):

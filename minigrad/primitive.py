@@ -16,7 +16,7 @@ NO_OPTIONS = {}
 
 
 class Primitive:
-    """One entry of the table: a function on arrays and, for each input, a derivative rule.
+    """An operation: a function on arrays and, for each input, a derivative rule.
 
     Called on plain arrays it is the plain function. Called with a Tensor among its inputs it
     returns a Tensor, which remembers the call if one of the inputs requires a gradient.

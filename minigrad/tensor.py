@@ -3,7 +3,7 @@
 Reverse-mode automatic differentiation is three ideas:
 
 1. *Recording* (`primitive.py`). An operation on Tensors runs NumPy, and its result keeps three
-   things: which operation it was, the inputs as they were, and a creation number.
+   things: which operation it was, its inputs (themselves, not copies), and a creation number.
 2. *The rules* (`derivatives.py`). Each operation has, for each of its inputs, one line of calculus:
    given the gradient that arrives at the output, which gradient goes on to that input.
 3. *The walk back* (`_sweep`, below). A tensor can only be made from tensors that exist already, so
@@ -18,6 +18,8 @@ The words used throughout:
     result      a tensor that an operation made
     the graph   the results and leaves that a tensor reaches through the inputs of operations
     active      the positions of those inputs of an operation that required a gradient
+    broadcast   NumPy's stretching of axes of length 1, and of missing ones, to fit the other array
+    adjoint     of a linear map: the map by which the gradient goes back through it
     released    said of a result whose inputs were let go after its gradient had passed
 """
 
@@ -29,7 +31,7 @@ from itertools import count
 
 import numpy as np
 
-TABLE = {}  # NumPy's function -> what runs when a Tensor is among its arguments
+TABLE = {}  # NumPy's function, or a name -> what runs when a Tensor is among its arguments
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 numbers = count()  # the creation numbers: 0, 1, 2, ...
@@ -125,8 +127,8 @@ class Tensor:
         if self._inputs is not None:
             if values is self._array:  # `t.data -= step` has done it: the graph is not to be used
                 self._inputs = self._active = self._options = None
-            raise RuntimeError(f"this is the result of {self.op!r} and its graph is alive: new "
-                               f"data would falsify the gradients. Change a leaf instead")
+            raise RuntimeError(f"this is the result of {self.op!r} and its graph is alive: new data "
+                               f"falsify the gradients. Compute it anew, and change leaves only")
         if values is not self._array:  # after `w.data -= step` it is: the array itself was changed
             if isinstance(values, Tensor):
                 raise TypeError("`.data` takes an array, not a Tensor: write `t.data = other.data`")
@@ -175,7 +177,8 @@ class Tensor:
             If nothing required a gradient, if an earlier pass released the graph, or if data was
             changed after an operation had used it. No leaf's `.grad` has changed then.
         ValueError
-            If `gradient` is missing though there are several values, or has another shape.
+            If `gradient` is missing though there are several values, or has another shape; or if
+            a leaf's `.grad` was set by hand to something of another shape.
         """
         if not self.requires_grad:
             raise RuntimeError("backward() found nothing that requires a gradient: make weights by "
@@ -186,14 +189,15 @@ class Tensor:
                 leaves.append((tensor, g))
             else:
                 tensor.grad = np.asarray(g)
+        for leaf, g in leaves:
+            if leaf.grad is not None and leaf.grad.shape != g.shape:
+                raise ValueError(f"a leaf of shape {g.shape} was given a .grad of shape "
+                                 f"{leaf.grad.shape}: set it to None")
         for leaf, g in leaves:  # last, so that an error on the way leaves every leaf as it was
             if leaf.grad is None:
                 leaf.grad = np.asarray(g)
-            elif leaf.grad.shape == g.shape:
-                leaf.grad += g
             else:
-                raise ValueError(f"a leaf of shape {g.shape} was given a .grad of shape "
-                                 f"{leaf.grad.shape}: set it to None")
+                leaf.grad += g
 
     # -- NumPy is the vocabulary ---------------------------------------------------------------
 
@@ -288,8 +292,14 @@ def _rebuild(data, requires_grad, gradient):
 def _sweep(output, g, retain_graph, create_graph=False):
     """Walk back from `output`, at which `g` arrives; yield each tensor with its whole gradient.
 
+    For loss = (w * w).sum() with w = [3, 4], numbered w 0, w * w 1, loss 2:
+
+        waiting {2: 1}        take 2: the rule of sum spreads         ->  waiting {1: [1, 1]}
+        waiting {1: [1, 1]}   take 1: multiply has a rule for each w  ->  leaves {0: [3, 4] + [3, 4]}
+        nothing waits         the leaves are complete                 ->  w gets [6, 8]
+
     The rules run on plain arrays, or with `create_graph` on the Tensors themselves, so that what
-    they compute is recorded in its turn. Leaves come last.
+    they compute is recorded in its turn.
     """
     waiting, leaves = {output._number: (output, g)}, {}
     youngest_first = [-output._number]  # a heap of the numbers in `waiting`
@@ -313,8 +323,8 @@ def _sweep(output, g, retain_graph, create_graph=False):
             values.append(x)
         y = tensor if create_graph else tensor._array
         for i in tensor._active:
-            x = inputs[i]
-            data, rule = x._array, partial(op.rules[0], argument=i) if op.variadic else op.rules[i]
+            x, data = inputs[i], inputs[i]._array
+            rule = partial(op.rules[0], argument=i) if op.variadic else op.rules[i]  # one for all
             if rule is None:
                 raise TypeError(f"{op.name!r} has no rule for its argument {i}: pass t.data there")
             contribution = rule(g, y, *values, **options)
@@ -339,7 +349,7 @@ def _sweep(output, g, retain_graph, create_graph=False):
 
 def _unbroadcast(g, shape, op):
     """The adjoint of broadcasting: sum over every axis along which `shape` was stretched."""
-    if g.ndim == 2 and g.shape[1:] == shape:  # a bias under a batch: a row of ones sums the rows
+    if g.ndim == 2 and g.shape[1:] == shape:  # a bias, for speed: a row of ones sums the rows
         return np.dot(np.ones(len(g), g.dtype), g)
     new = g.ndim - len(shape)  # axes that broadcasting put in front
     if new < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[new:], strict=True)):
@@ -420,7 +430,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, retain_graph: bool 
 
 def no_grad(function=None):
     """Compute without recording: `with no_grad():`, or `@no_grad` before a function."""
-    if getattr(function, "__code__", no_grad.__code__).co_flags & 0x2A0:
+    if getattr(function, "__code__", no_grad.__code__).co_flags & 0x2A0:  # generator, coroutine
         raise TypeError("a generator or coroutine runs later: put `with no_grad():` inside it")
     return _recording(False)(function) if function else _recording(False)
 

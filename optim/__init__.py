@@ -1,4 +1,4 @@
-"""optim: how to go downhill. Optimisers know the parameters' `.data` and `.grad`, nothing else.
+"""optim: how to go downhill. Optimisers work on the parameters' `.data` and `.grad`, nothing else.
 
     SGD     w - lr g, optionally with momentum
     Adam    a step of its own for every weight

@@ -15,7 +15,8 @@ class Adam(Optimizer):
         v  <-  beta2 v + (1 - beta2) g^2        v = 0 at first
         w  <-  w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)     t = 1, 2, ...
 
-    The divisors make up for the zeros at the start: the first step has length lr in each weight.
+    The divisors make up for the zeros at the start: the first step is lr in each weight, whatever
+    the size of its gradient, unless that is as small as eps.
     t counts the steps of each parameter on its own: one without a gradient waits.
 
     Errors

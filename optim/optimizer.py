@@ -51,7 +51,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr):
-        self._lr = in_range("the learning rate lr", lr, 0.0)
+        self._lr = in_range("the learning rate lr", lr, 0.0)  # a schedule may come down to 0
 
     def zero_grad(self) -> None:
         """Forget all gradients. Without it the next backward pass adds to the old ones."""
@@ -112,7 +112,7 @@ class Optimizer:
                     raise FloatingPointError(
                         f"the gradient of parameter {i}, of shape {g.shape}, holds nan or inf: no "
                         f"parameter was changed. minigrad.detect_anomaly() finds the operation")
-        if not self._warned:  # is it the same array as in the last step, with other values?
+        if not self._warned:  # backward adds in place: without zero_grad it is still the same array
             for g, square, (old, before) in zip(gradients, squares, self._past, strict=False):
                 if g is not None and old and old() is g and square != before:
                     self._warned = True
