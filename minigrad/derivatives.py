@@ -1,8 +1,8 @@
 """THE TABLE: every primitive, and for each of its arguments one line of calculus.
 
 How to read a line. In a rule, `g` is the gradient that arrives at the output. The output comes next
-and is called `y` where there is one input, x; it is called `z` where there are two, x and y. (So the
-y of `lambda g, y, x` is the output, that of `lambda g, z, x, y` the second input.) The rule returns
+and is called `y` where there is one input, x; it is called `z` where there are two, x and y. (The y
+of `lambda g, y, x` is the output, that of `lambda g, z, x, y` the second input.) The rule returns
 the gradient that goes on to its argument. It may forget about broadcasting: the engine sums over
 every axis along which an input was stretched.
 

@@ -127,8 +127,8 @@ class Tensor:
         if self._inputs is not None:
             if values is self._array:  # `t.data -= step` has done it: the graph is not to be used
                 self._inputs = self._active = self._options = None
-            raise RuntimeError(f"this is the result of {self.op!r} and its graph is alive: new data "
-                               f"falsify the gradients. Compute it anew, and change leaves only")
+            raise RuntimeError(f"this is the result of {self.op!r} and its graph is alive: new "
+                               f"data falsify the gradients. Compute it anew; change leaves only")
         if values is not self._array:  # after `w.data -= step` it is: the array itself was changed
             if isinstance(values, Tensor):
                 raise TypeError("`.data` takes an array, not a Tensor: write `t.data = other.data`")
@@ -294,9 +294,9 @@ def _sweep(output, g, retain_graph, create_graph=False):
 
     For loss = (w * w).sum() with w = [3, 4], numbered w 0, w * w 1, loss 2:
 
-        waiting {2: 1}        take 2: the rule of sum spreads         ->  waiting {1: [1, 1]}
-        waiting {1: [1, 1]}   take 1: multiply has a rule for each w  ->  leaves {0: [3, 4] + [3, 4]}
-        nothing waits         the leaves are complete                 ->  w gets [6, 8]
+        waiting {2: 1}        take 2: the rule of sum spreads        -> waiting {1: [1, 1]}
+        waiting {1: [1, 1]}   take 1: multiply has a rule for each w -> leaves {0: [3, 4] + [3, 4]}
+        nothing waits         the leaves are complete                -> w gets [6, 8]
 
     The rules run on plain arrays, or with `create_graph` on the Tensors themselves, so that what
     they compute is recorded in its turn.
