@@ -10,7 +10,8 @@ import numpy as np
 
 from minigrad import relu, softplus
 
-from .reduction import binary_labels, fraction, positive, probabilities, reduced, same_shape
+from .reduction import (binary_labels, fraction, positive, probabilities, reduced, same_shape,
+                        zero_or)
 
 EPSILON = 1e-12
 
@@ -125,7 +126,7 @@ def focal(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
     >>> focal([0.0, 0.0], [1, 0], gamma=1, alpha=0.75, reduction="none").round(4)
     array([0.2599, 0.0866])
     """
-    gamma = 0.0 if gamma == 0 else positive(gamma, "gamma")
+    gamma = zero_or(positive, gamma, "gamma")
     pred, labels = same_shape(pred, target)
     binary_labels(target, 0)
     s = pred * (2.0 * labels - 1.0)

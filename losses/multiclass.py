@@ -10,7 +10,7 @@ from minigrad import log_softmax, logsumexp, relu
 
 from .binary import surprise
 from .reduction import (at_label, class_count, class_labels, distribution, fraction,
-                        labels_or_distribution, numbers, plain, reduced, same_shape)
+                        labels_or_distribution, numbers, plain, reduced, same_shape, zero_or)
 
 
 def categorical_cross_entropy(pred, target, *, reduction="mean"):
@@ -89,7 +89,7 @@ def softmax_cross_entropy(pred, target, *, label_smoothing=0.0, reduction="mean"
     """
     pred = numbers(pred)
     target = labels_or_distribution(pred, target)
-    s = 0.0 if label_smoothing == 0 else fraction(label_smoothing, "label_smoothing")
+    s = zero_or(fraction, label_smoothing, "label_smoothing")
     if target.ndim == pred.ndim:
         target = (1.0 - s) * target + s / pred.shape[-1]
         return reduced(-(log_softmax(pred) * target).sum(axis=-1), reduction)
@@ -170,7 +170,7 @@ def kl_divergence(pred, target, *, reduction="mean"):
     >>> float(kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(6))  # log 2 - entropy 0.562335
     0.130812
     """
-    pred, target = same_shape(pred, target)
+    pred, target = same_shape(pred, target, "; for class labels use categorical_cross_entropy")
     class_count(pred)
     distribution(pred, "pred")
     distribution(target, "target")

@@ -4,6 +4,7 @@ The checks refuse what would otherwise go wrong in silence. The most frequent mi
 prediction of shape (n, 1) and a target of shape (n,), `pred - target` is an (n, n) table.
 """
 
+import math
 from numbers import Real
 
 import numpy as np
@@ -45,13 +46,13 @@ def numbers(x, like=None):
     return x
 
 
-def same_shape(pred, target):
+def same_shape(pred, target, otherwise=""):
     """`pred` and `target` as numbers of one and the same shape, at least one of them."""
     pred = numbers(pred)
     target = numbers(target, like=pred)
     if pred.shape != target.shape:
         alike = [n for n in pred.shape if n > 1] == [n for n in target.shape if n > 1]
-        hint = f"; write target.reshape({pred.shape})" if alike else ""
+        hint = f"; write target.reshape({pred.shape})" if alike else otherwise
         raise ValueError(f"pred has shape {pred.shape}, target has shape {target.shape}: they must "
                          f"be equal, or NumPy would pair every value with every other{hint}")
     refuse_empty(target)
@@ -59,6 +60,7 @@ def same_shape(pred, target):
 
 
 def refuse_empty(target):
+    """Refuse a batch of no examples."""
     if not target.size:
         raise ValueError(f"there are no examples: target has shape {target.shape}")
 
@@ -152,9 +154,14 @@ def positive(x, name):
     """`x` as a Python float, which widens no float32; refused unless it is one number above 0."""
     if not isinstance(x, Real):
         raise TypeError(f"{name} is one number, not {x!r}")
-    if not x > 0:
-        raise ValueError(f"{name} must be positive, not {x}")
+    if not 0 < x < math.inf:
+        raise ValueError(f"{name} must be positive and finite, not {x}")
     return float(x)
+
+
+def zero_or(check, x, name):
+    """0, or what `check` lets pass."""
+    return 0.0 if isinstance(x, Real) and x == 0 else check(x, name)
 
 
 def fraction(x, name):
