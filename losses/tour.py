@@ -1,7 +1,8 @@
 """The tour that `python -m losses` gives.
 
-First the shapes of the losses; then one network trained on digits under three of them, and what
-each loss made of the gradients.
+First the shapes of the losses and what follows from them: saturation, outliers, who is still
+teaching. Then one network trained on digits under three losses, and what each loss made of the
+gradients. What is drawn is in figures.py; here is what is trained, what is told, and the page.
 """
 
 import html
@@ -13,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 import losses
-from losses import shapes
+from losses import figures, shapes
+from losses.figures import Picture
 from minigrad import datasets, no_grad, one_hot
 from minigrad.nn import MLP
 from optim import Adam
@@ -31,6 +33,14 @@ class Run(NamedTuple):
     shares: dict  # epoch -> each training example's share of the last layer's gradient
 
 
+class Section(NamedTuple):
+    """A part of the page: a heading, what it is about, its pictures."""
+
+    heading: str
+    text: str
+    pictures: list[Picture]
+
+
 def mse_one_hot(pred, labels, *, reduction="mean"):
     """Squared error between the ten outputs and the one-hot row of the label."""
     return losses.mse(pred, one_hot(labels, 10), reduction=reduction)
@@ -42,24 +52,59 @@ def tour(out: Path, seed: int, show: bool) -> None:
 
     say = partial(print, flush=True)
     start = time.perf_counter()
+    say("Drawing the losses ...")
     with matplotlib.rc_context(shapes.STYLE):
-        say("Drawing the shapes of the losses ...")
-        pictures = draw_shapes(show)
+        sections = [save(section, out, say) for section in draw_shapes(show)]
+        say("\nTraining an MLP 2-32-1 on two noisy moons under three losses ...")
+        sections.append(save(draw_moons(train_moons(seed), show), out, say))
         runs = train_all(seed, say)
-        pictures += draw_runs(runs, show)
-        for picture in pictures:
-            picture.figure.savefig(out / picture.file)
+        sections.append(save(draw_digits(runs, show), out, say))
     report = table(runs)
     say("\n" + "\n".join("  ".join(row) for row in aligned(report)))
-    (out / "index.html").write_text(page(pictures, report, seed), encoding="utf-8")
-    say(f"\n{len(pictures)} pictures and index.html are in {out}/ "
-        f"({time.perf_counter() - start:.0f} s)")
+    (out / "index.html").write_text(page(sections, report, seed), encoding="utf-8")
+    count = sum(len(section.pictures) for section in sections)
+    say(f"\n{count} pictures and index.html are in {out}/ ({time.perf_counter() - start:.0f} s)")
     if show:
         from matplotlib import pyplot
         pyplot.show()
 
 
+def save(section, out, say) -> Section:
+    """Write the pictures of a section, and tell that they are there."""
+    say(f"\n{section.heading}")
+    for picture in section.pictures:
+        shapes.settle(picture.figure)
+        picture.figure.savefig(out / picture.file)
+        say(f"  {picture.file}")
+    return section
+
+
 # -- training --------------------------------------------------------------------------------------
+
+
+def train_moons(seed) -> dict[str, dict[int, np.ndarray]]:
+    """Loss -> epoch -> the size of each example's gradient, on two moons that overlap."""
+    x, y = datasets.moons(n=400, noise=0.25, rng=0)
+    rivals = {"sigmoid_cross_entropy": (losses.sigmoid_cross_entropy, y[:, None]),
+              "hinge": (losses.hinge, 2 * y[:, None] - 1),
+              "mse after sigmoid": (figures.mse_after_sigmoid, y[:, None])}
+    return {name: train_on_moons(loss, x, target, seed) for name, (loss, target) in rivals.items()}
+
+
+def train_on_moons(loss, x, target, seed, epochs=(0, 10, 100)) -> dict[int, np.ndarray]:
+    """The size of each example's gradient in the network's output, before and after training."""
+    model = MLP([2, 32, 1], activation="relu", rng=seed)
+    optimizer = Adam(model.parameters(), lr=0.01)
+    rng = np.random.default_rng(seed)
+    sizes = {}
+    for epoch in range(max(epochs) + 1):
+        if epoch in epochs:
+            sizes[epoch] = np.abs(shapes.per_example_gradient(loss, model(x), target))[:, 0]
+        for rows in np.array_split(rng.permutation(len(x)), len(x) // BATCH):
+            optimizer.zero_grad()
+            loss(model(x[rows]), target[rows]).backward()
+            optimizer.step()
+    return sizes
 
 
 def train_all(seed, say) -> list[Run]:
@@ -117,147 +162,46 @@ def aligned(rows):
              for i, (cell, w) in enumerate(zip(row, widths, strict=True))] for row in rows]
 
 
-# -- pictures --------------------------------------------------------------------------------------
+# -- the page --------------------------------------------------------------------------------------
 
 
-class Picture(NamedTuple):
-    """A figure, the file it goes to, its text for those who cannot see it, and its caption."""
-
-    figure: object
-    file: str
-    alt: str
-    caption: str
-
-
-def draw_shapes(show) -> list[Picture]:
-    """The losses over the residual, the margin and the probability."""
-    kind = {entry.name: (entry.loss, entry.pred) for entry in losses.catalog()}
-    over_residual = {"mse": kind["mse"], "mae": kind["mae"], "huber (δ = 1)": kind["huber"]}
-    over_margin = {name: kind[name] for name in ("sigmoid_cross_entropy", "hinge")}
-    all_over_margin = over_margin | {
-        "softmax_cross_entropy, 2 classes": kind["softmax_cross_entropy"],
-        "multiclass_hinge, 2 classes": kind["multiclass_hinge"]}
-
-    overview = shapes.new_figure(12, 7, show)
-    grid = overview.subplots(2, 2, sharex="col")
-    shapes.draw_family(grid[:, 0], over_residual, "value")[0].set_ylim(-0.3, 6.0)
-    shapes.draw_family(grid[:, 1], over_margin, "score")
-    grid[0, 0].set_title("predicting a number")
-    grid[0, 1].set_title("deciding between two classes")
-    overview.align_ylabels(grid[:, 0])
-    overview.suptitle("A loss (above) teaches through its gradient (below): MSE's grows with the "
-                      "error,\nMAE's and Huber's are bounded, the hinge's ends at margin 1")
-
-    residual = stacked(over_residual, "value", show,
-                       "The derivative is the teaching signal:\n"
-                       "MSE pulls ever harder, MAE and Huber have a limit")
-    residual.axes[0].set_ylim(-0.3, 6.0)
-    residual.axes[1].set_yticks(range(-6, 7, 2))
-    margin = stacked(all_over_margin, "score", show,
-                     "Right by a margin of 1, the hinge falls silent;\n"
-                     "cross-entropy keeps pulling")
-    probability = stacked({"binary_cross_entropy": kind["binary_cross_entropy"]}, "probability",
-                          show, "The surer the wrong answer, the steeper\n"
-                                "the cross-entropy of a probability")
-    probability.axes[2].set_yscale("log")
-    return [
-        Picture(overview, "shapes.png",
-                "Four charts. Above, the losses MSE, MAE and Huber over the residual, and sigmoid "
-                "cross-entropy and hinge over the margin; below each, its gradient.",
-                "The same five losses as values and as slopes. Training sees only the slopes."),
-        Picture(residual, "residual.png",
-                "Three stacked charts over the residual: loss, gradient and curvature of MSE, MAE "
-                "and Huber.",
-                "Regression losses over the residual. The gradient, in the middle, is what the "
-                "network gets to see: a straight line for MSE, two levels for MAE, and for Huber "
-                "the line of ½e² cut off at ±δ. The curvature below shows how fast that changes; "
-                "of MAE's jump at 0 it sees nothing."),
-        Picture(margin, "margin.png",
-                "Three stacked charts over the margin: loss, gradient and curvature of sigmoid "
-                "and softmax cross-entropy and of both hinges.",
-                "Classification losses over the margin. With two classes softmax cross-entropy of "
-                "the lead is sigmoid cross-entropy, and the multiclass hinge is the hinge: their "
-                "curves coincide. The hinge's gradient is −1 or nothing."),
-        Picture(probability, "probability.png",
-                "Three stacked charts over the probability of the right class: loss, gradient and "
-                "curvature of binary cross-entropy.",
-                "Cross-entropy over the probability given to the right class. The gradient is "
-                "−1/p; behind a sigmoid it turns into p − t, which is why the loss is better "
-                "computed from the logit."),
-    ]
+def draw_shapes(show):
+    """The sections that need no training; each is drawn when its turn comes."""
+    yield Section(
+        "The shape of a loss", "A loss as value, gradient and curvature. Training sees only the "
+        "gradient.", [draw(show) for draw in (figures.overview, figures.residual, figures.margin,
+                                              figures.logit, figures.probability,
+                                              figures.gradient_field)])
+    yield Section(
+        "Saturation and overflow", "What becomes of the gradient of those who are surely wrong.",
+        [figures.saturation(show), figures.stability(show)])
+    yield Section(
+        "Outliers", "What one wrong value may do to the answer, and to the next step.",
+        [figures.constants(show), figures.outlier(show)])
 
 
-def stacked(family, pred, show, title):
-    """One figure with loss, gradient and curvature of a family, one below the other."""
-    figure = shapes.new_figure(8, 9, show)
-    figure.align_ylabels(shapes.draw_family(figure.subplots(3, 1, sharex=True), family, pred))
-    figure.suptitle(title)
-    return figure
+def draw_moons(sizes, show) -> Section:
+    """The section on who is still teaching."""
+    return Section("Who is still teaching", "An MLP 2-32-1 on two moons that overlap, 100 epochs "
+                   "of Adam.", [figures.still_teaching(sizes, show)])
 
 
-def draw_runs(runs, show) -> list[Picture]:
-    """Learning curves, and the spread of the gradient over the examples."""
-    curves = shapes.new_figure(11, 5, show)
-    left, right = curves.subplots(1, 2)
-    for run, (colour, dashes) in zip(runs, shapes.LINES, strict=False):
-        style = {"color": colour, "linestyle": dashes, "label": run.name}
-        left.plot(np.array(run.cost) / run.cost[0], **style)
-        right.plot(100.0 * np.array(run.accuracy), **style)
-    left.set(yscale="log", xlabel="epoch", ylabel="training cost / its first value",
-             title="How far each cost fell")
-    right.set(xlabel="epoch", ylabel="test accuracy, %", ylim=(85, 100),
-              title="What it was worth on new digits")
-    right.legend(loc="lower right")
-    worst, *_, best = sorted(run.accuracy[-1] for run in runs)
-    curves.suptitle("The costs fall very differently, the accuracies meet "
-                    f"(at the end {worst:.1%} to {best:.1%})")
-
-    spread = shapes.new_figure(12, 5, show)
-    panels = spread.subplots(1, len(runs[0].shares), sharey=True)
-    for ax, epoch, when in zip(panels, runs[0].shares, ("start", "middle", "end"), strict=True):
-        for run, (colour, dashes) in zip(runs, shapes.LINES, strict=False):
-            carried = np.cumsum(np.sort(run.shares[epoch])[::-1])
-            part = np.arange(1, len(carried) + 1) / len(carried)
-            ax.plot(100.0 * np.append(0.0, part), 100.0 * np.append(0.0, carried), color=colour,
-                    linestyle=dashes, label=run.name)
-        ax.plot([0, 100], [0, 100], color="0.5", linewidth=1.0)
-        ax.set(xlabel="% of the examples, the loudest first", title=f"{when} (epoch {epoch})",
-               xlim=(-2, 100), ylim=(0, 102))
-    panels[0].set_ylabel("% of the last layer's gradient")
-    panels[0].text(52, 44, "all alike", color="0.4", rotation=40, ha="center", va="center")
-    panels[1].legend(loc="lower right", fontsize=11)
-    heard = np.count_nonzero(runs[1].shares[EPOCHS])
-    panels[-1].text(98, 5, f"{runs[1].name}\nhears {heard} of {len(carried)}", fontsize=12,
-                    color=shapes.ORANGE, ha="right")
-    spread.set_layout_engine("constrained", wspace=0.05)
-    spread.suptitle("The loss decides who goes on teaching: "
-                    "a handful under the hinge, nearly all under MSE")
-    return [
-        Picture(curves, "learning_curves.png",
-                "Left: training cost relative to its start for three losses. Right: their test "
-                "accuracy.",
-                "The same network from the same first weights under three losses. One image of "
-                "the test is 0.3 points: differences of this size between the accuracies mean "
-                "nothing."),
-        Picture(spread, "gradient_spread.png",
-                "Three charts, at the start, middle and end of training: the share of the gradient "
-                "carried by the examples, sorted by size, under three losses.",
-                "Who teaches the last layer? Examples are sorted by the length of their gradient; "
-                "the curve shows how much the loudest of them carry. On the diagonal all would "
-                "carry the same. The multiclass hinge stops listening to whoever is right by a "
-                "margin of 1; cross-entropy hardly hears those who are surely right; MSE goes on "
-                "correcting everybody towards exactly 0 and 1."),
-    ]
+def draw_digits(runs, show) -> Section:
+    """The section on the digits."""
+    return Section(
+        "What each loss made of the gradients",
+        f"An MLP 64-128-10 on the 8×8 digits, {EPOCHS} epochs of Adam, every {EVERY}th row held "
+        "out for the test. The table gives, of the gradient in the last layer, the share that the "
+        "loudest 1 % of the training examples carry, and the share of examples that contribute "
+        "exactly nothing.",
+        [figures.learning_curves(runs, show), figures.gradient_spread(runs, show)])
 
 
-def page(pictures, report, seed) -> str:
-    """index.html: the pictures with captions, and the table."""
+def page(sections, report, seed) -> str:
+    """index.html: the sections with their pictures and captions, and the table at the end."""
     header, *rows = [[html.escape(cell) for cell in row] for row in report]
     cells = "".join(f"<th>{cell}</th>" for cell in header)
     lines = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-    figures = "\n".join(
-        f'<figure><img src="{p.file}" alt="{html.escape(p.alt)}">'
-        f"<figcaption>{html.escape(p.caption)}</figcaption></figure>" for p in pictures)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -265,9 +209,10 @@ def page(pictures, report, seed) -> str:
 <title>How a loss shapes the gradients</title>
 <style>
 body {{ font: 17px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+h2 {{ margin-top: 3.5rem }}
 figure {{ margin: 2.5rem 0 }}
 img {{ max-width: 100% }}
-figcaption {{ max-width: 44rem }}
+figcaption, p {{ max-width: 44rem }}
 table {{ border-collapse: collapse }}
 th, td {{ padding: .3rem .9rem; border-bottom: 1px solid #ccc; text-align: right }}
 th:first-child, td:first-child {{ text-align: left }}
@@ -275,13 +220,17 @@ th:first-child, td:first-child {{ text-align: left }}
 <h1>How a loss shapes the gradients</h1>
 <p>Made by <code>python -m losses --seed {seed}</code>. Every curve is computed by the engine, none
 by a formula written down by hand.</p>
-{figures}
-<h2>What each loss made of the gradients</h2>
-<p>An MLP 64-128-10 on the 8×8 digits, {EPOCHS} epochs of Adam, every {EVERY}th row held out for the
-test. Of the gradient in the last layer: the share that the loudest 1 % of the training examples
-carry, and the share of examples that contribute exactly nothing.</p>
-<table><tr>{cells}</tr>
+{"".join(map(part, sections))}<table><tr>{cells}</tr>
 {lines}
 </table>
 </html>
 """
+
+
+def part(section) -> str:
+    """A section of the page."""
+    shown = "\n".join(
+        f'<figure><img src="{p.file}" alt="{html.escape(p.alt)}">'
+        f"<figcaption>{html.escape(p.caption)}</figcaption></figure>" for p in section.pictures)
+    return (f"<h2>{html.escape(section.heading)}</h2>\n<p>{html.escape(section.text)}</p>\n"
+            f"{shown}\n")

@@ -1,5 +1,7 @@
 """The shape of a loss: the numbers against closed forms, the pictures against the numbers."""
 
+from functools import partial
+
 import matplotlib
 import numpy as np
 import pytest
@@ -10,7 +12,12 @@ import losses
 from losses import catalog, shapes
 from losses.shapes import (
     AXES,
+    best_constant,
     draw_family,
+    draw_field,
+    draw_loss,
+    draw_losses,
+    field,
     gradient_share,
     last_layer_gradient,
     new_figure,
@@ -20,7 +27,7 @@ from losses.shapes import (
 )
 from minigrad import Tensor, nn, one_hot
 
-every_loss = every()
+every_loss = every(pred=AXES)  # all but rmse, which has no loss of a single example
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +40,22 @@ def pyplot_untouched():
 
 
 def expected_shape(entry, x):
-    """Loss, gradient and curvature over x, from the closed form of tests/loss_cases.py."""
-    closed, target = closed_form(entry), np.full(len(x), AXES[entry.pred].target)
-    if entry.pred not in ("logits", "scores"):
+    """Loss, gradient and curvature over x, from the closed form of tests/loss_cases.py.
+
+    Where the prediction is a row, x moves along a line in its plane: u is the line's direction, and
+    the chain rule gives the slope u g and the curvature u H u.
+    """
+    axis, closed = AXES[entry.pred], closed_form(entry)
+    target = np.full((len(x), *np.shape(axis.target)), axis.target)
+    if entry.pred in ("value", "amount"):
+        return [formula(x + axis.target, target) for formula in closed]
+    if entry.pred in ("probability", "logit", "score"):
         return [formula(x, target) for formula in closed]
-    rows = np.stack([x, np.zeros(len(x))], axis=-1)
+    scores = entry.pred in ("logits", "scores")
+    rows = np.stack([x, np.zeros(len(x)) if scores else 1.0 - x], axis=-1)
+    u = np.array([1.0, 0.0 if scores else -1.0])
     value, gradient, hessian = (formula(rows, target) for formula in closed)
-    return [value, gradient[:, 0], hessian[:, 0, 0]]
+    return [value, gradient @ u, u @ (hessian @ u).T]
 
 
 # -- numbers ---------------------------------------------------------------------------------------
@@ -100,11 +116,57 @@ def test_a_loss_of_ones_own_has_a_shape():
     np.testing.assert_allclose(curves.curvature, 12 * x**2)
 
 
-def test_options_of_a_loss_are_given_by_a_function_around_it():
-    curves = shape(lambda p, t, reduction: losses.huber(p, t, delta=2.0, reduction=reduction),
-                   [1.5, 3.0])
-    np.testing.assert_allclose(curves.gradient, [1.5, 2.0])
-    np.testing.assert_allclose(curves.curvature, [1.0, 0.0])
+def test_options_of_a_loss_are_given_by_name_or_carried_by_the_loss():
+    for curves in (shape(losses.huber, [1.5, 3.0], delta=2.0),
+                   shape(partial(losses.huber, delta=2.0), [1.5, 3.0]),
+                   shape(lambda p, t, reduction: losses.huber(p, t, delta=2.0, reduction=reduction),
+                         [1.5, 3.0])):
+        np.testing.assert_allclose(curves.gradient, [1.5, 2.0])
+        np.testing.assert_allclose(curves.curvature, [1.0, 0.0])
+    with pytest.raises(ValueError, match="delta.*positive"):
+        shape(losses.huber, delta=-1.0)
+
+
+@every_loss
+def test_the_catalogue_knows_what_a_loss_is_drawn_over(entry):
+    for loss in (entry.loss, partial(entry.loss, reduction="none")):
+        for known, found in zip(shape(entry.loss, pred=entry.pred), shape(loss), strict=True):
+            np.testing.assert_array_equal(found, known)
+
+
+@pytest.mark.parametrize("use", [shape, draw_loss, lambda loss: draw_losses([losses.mse, loss]),
+                                 lambda loss: per_example_gradient(loss, [1.0], [0.0])])
+def test_what_is_one_number_of_a_batch_has_no_shape_and_it_says_why(use):
+    with pytest.raises(ValueError, match="rmse.*whole batch.*no .*loss of its own.*mse"):
+        use(losses.rmse)
+
+
+def test_an_amount_is_drawn_from_nothing_to_the_double_of_its_target():
+    curves = shape(losses.msle, [-3.0, 0.0, 3.0])
+    np.testing.assert_allclose(curves.loss, np.log([4.0, 1.0, 7.0 / 4.0])**2)
+    assert curves.gradient[0] / curves.gradient[2] == pytest.approx(-17.3, abs=0.1)
+
+
+def test_rows_of_two_classes_take_labels_or_distributions_as_target():
+    even = shape(losses.softmax_cross_entropy, [0.0], target=(0.5, 0.5))
+    assert even.gradient[0] == pytest.approx(0.0)
+    other = shape(losses.categorical_cross_entropy, [0.25], target=1)
+    assert other.gradient[0] == pytest.approx(1.0 / 0.75)
+    believed = shape(losses.kl_divergence, [0.25], target=(0.25, 0.75))
+    assert abs(believed.loss[0]) < 1e-9 and abs(believed.gradient[0]) < 1e-9
+
+
+@pytest.mark.parametrize("x", [2.0, [], [[1.0, 2.0]]], ids=["a number", "nothing", "a table"])
+def test_points_that_are_no_row_are_refused(x):
+    with pytest.raises(ValueError, match="one row of points.*shape"):
+        shape(losses.mse, x)
+
+
+def test_a_loss_that_leaves_the_graph_is_refused():
+    with pytest.raises(ValueError, match="mine.*no Tensor.*ndarray.*cut off"):
+        def mine(pred, target, reduction="mean"):
+            return (pred.data - target) ** 2
+        shape(mine)
 
 
 def test_a_loss_that_returns_one_number_is_refused():
@@ -129,6 +191,48 @@ def test_the_gradient_of_each_example_is_its_own(entry):
         found = per_example_gradient(entry.loss, given, target)
         assert type(found) is np.ndarray
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+def mean_square(pred, target, reduction="mean"):
+    """A loss of one's own that forgets about reduction="none"."""
+    return ((pred - target) ** 2).mean()
+
+
+MEANS = {"values": ([1.0, 2.0], [0.0, 0.0]), "one value": ([1.0], [0.0]),
+         "a column": ([[1.0], [2.0]], [[0.0], [0.0]]), "rows": (np.ones((3, 2)), np.zeros((3, 2))),
+         "a Tensor as target": ([1.0, 2.0], Tensor([0.0, 0.0]))}
+
+
+@pytest.mark.parametrize("pred, target", MEANS.values(), ids=MEANS.keys())
+def test_a_mean_in_place_of_a_loss_per_example_is_refused(pred, target):
+    """It would divide every gradient by the number of examples, in silence."""
+    with pytest.raises(ValueError, match=r'reduction="none".*mean_square.*one value per example'):
+        per_example_gradient(mean_square, pred, target)
+
+
+def test_a_mean_over_the_wrong_axis_is_refused():
+    with pytest.raises(ValueError, match=r"one value per example.*\(2,\).*\(3, 2\)"):
+        per_example_gradient(lambda p, t, reduction: ((p - t) ** 2).mean(axis=0), np.ones((3, 2)),
+                             np.zeros((3, 2)))
+
+
+def test_one_value_per_row_is_one_value_per_example():
+    def of_rows(pred, target, reduction="mean"):
+        return ((pred - target) ** 2).sum(axis=-1)
+
+    np.testing.assert_allclose(per_example_gradient(of_rows, np.ones((3, 2)), np.zeros((3, 2))),
+                               np.full((3, 2), 2.0))
+    alone = per_example_gradient(losses.softmax_cross_entropy, [0.0, 0.0], 0)
+    np.testing.assert_allclose(alone, [-0.5, 0.5])
+
+
+def test_options_reach_the_loss_whose_gradients_are_asked_for():
+    np.testing.assert_allclose(
+        per_example_gradient(losses.huber, [0.5, 9.0], [0.0, 0.0], delta=2.0), [0.5, 2.0])
+    model = nn.MLP([3, 1], rng=0)
+    x, y = np.ones((2, 3)), np.full((2, 1), 100.0)
+    once, twice = (last_layer_gradient(model, losses.huber, x, y, delta=d) for d in (1.0, 2.0))
+    np.testing.assert_allclose(twice, 2.0 * once)
 
 
 def test_asking_for_gradients_leaves_none_behind():
@@ -202,6 +306,46 @@ def test_the_scale_of_all_gradients_does_not_matter():
     np.testing.assert_allclose(gradient_share(1e6 * gradients), gradient_share(gradients))
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200, 5e-324, 1e308])
+def test_gradients_whose_squares_are_no_floats_have_shares(scale):
+    np.testing.assert_allclose(gradient_share(scale * np.array([1.0, 0.0, -1.0])), [0.5, 0.0, 0.5])
+    np.testing.assert_allclose(gradient_share(scale * np.ones((4, 3))), np.full(4, 0.25))
+
+
+def test_a_gradient_far_smaller_than_the_largest_is_not_taken_for_zero():
+    shares = gradient_share([[1.0, 1.0], [1e-200, 1e-200], [0.0, 0.0]])
+    assert shares[1] == pytest.approx(1e-200) and shares[2] == 0.0
+
+
+def test_the_last_layer_hears_gradients_whose_squares_are_no_floats():
+    tiny = partial(lambda p, t, reduction, loss: 1e-200 * loss(p, t, reduction=reduction),
+                   loss=losses.mse)
+    model, x, y = nn.MLP([3, 2], rng=0), np.ones((2, 3)), np.zeros((2, 2))
+    found = last_layer_gradient(model, tiny, x, y)
+    np.testing.assert_allclose(found / 1e-200, last_layer_gradient(model, losses.mse, x, y))
+
+
+@pytest.mark.parametrize("gradients, message", [
+    ([], "no examples"), (np.zeros((0, 3)), "no examples"), (np.zeros((3, 0)), "no examples"),
+    (2.0, "no examples"), ([1.0, np.nan], "finite.*example 1.*nan"),
+    ([[1.0, -np.inf], [1.0, 2.0]], "finite.*example 0.*1 of 2"),
+], ids=["nothing", "no rows", "no columns", "a number", "nan", "inf"])
+def test_gradients_without_a_share_are_refused(gradients, message):
+    with pytest.raises(ValueError, match=message):
+        gradient_share(gradients)
+
+
+@pytest.mark.parametrize("fraction", [0.0, -0.1, 1.01, np.nan, np.inf])
+def test_a_fraction_outside_0_to_1_is_refused(fraction):
+    with pytest.raises(ValueError, match="fraction must be above 0 and at most 1"):
+        worst_share([0.5, 0.5], fraction)
+
+
+def test_the_worst_of_nobody_is_refused():
+    with pytest.raises(ValueError, match="no shares"):
+        worst_share([])
+
+
 def test_no_gradient_at_all_gives_zeros_and_no_nan():
     for gradients in (np.zeros(3), np.zeros((3, 2))):
         np.testing.assert_array_equal(gradient_share(gradients), np.zeros(3))
@@ -224,9 +368,79 @@ def test_the_worst_share_is_a_hundredth_unless_told_otherwise():
     assert SHARES == [0.05, 0.5, 0.15, 0.3], "the caller's list was sorted"
 
 
+# -- the best constant -----------------------------------------------------------------------------
+
+FIVE = [1.0, 2.0, 3.0, 4.0, 100.0]
+
+
+@pytest.mark.parametrize("loss, options, target, best", [
+    (losses.mse, {}, FIVE, 22.0), (losses.l2, {}, FIVE, 22.0), (losses.mae, {}, FIVE, 3.0),
+    (losses.huber, {}, FIVE, 3.0), (losses.msle, {}, FIVE, 12120**0.2 - 1.0),
+    (losses.quantile, {"q": 0.9}, FIVE, 100.0), (losses.quantile, {"q": 0.5}, FIVE, 3.0),
+    (losses.mae, {}, [1.0, 2.0, 3.0, 4.0], 2.5), (losses.mae, {}, [-8.0, 7.0], -0.5),
+    (losses.quantile, {"q": 0.2}, [1.0, 2.0, 3.0, 4.0, 5.0], 1.5),
+    (losses.mse, {}, [7.0, 7.0], 7.0), (losses.mae, {}, [7.0], 7.0),
+    (losses.mse, {}, [1e100, 3e100], 2e100),
+    (losses.binary_cross_entropy, {}, [0.0, 0.0, 1.0, 0.0], 0.25),
+    (partial(losses.huber, delta=1e6), {}, FIVE, 22.0),
+])
+def test_the_best_constant_is_found_on_the_gradient(loss, options, target, best):
+    assert best_constant(loss, target, **options) == pytest.approx(best, rel=1e-9)
+
+
+def test_the_best_constant_of_a_smooth_loss_has_no_slope():
+    for loss in (losses.log_cosh, losses.pseudo_huber):
+        constant = best_constant(loss, FIVE)
+        assert abs(per_example_gradient(loss, np.full(5, constant), FIVE).sum()) < 1e-9
+
+
+def test_the_best_constant_needs_one_loss_per_example():
+    with pytest.raises(ValueError, match="one value per example"):
+        best_constant(mean_square, FIVE)
+    with pytest.raises(ValueError, match="rmse.*whole batch"):
+        best_constant(losses.rmse, FIVE)
+
+
+# -- the field -------------------------------------------------------------------------------------
+
+
+def test_a_field_holds_loss_and_gradient_over_a_plane_of_predictions():
+    x, y = np.array([0.0, 1.0, 2.0]), np.array([-1.0, 4.0])
+    plane = field(losses.mse, [1.0, 3.0], x, y)
+    assert plane.loss.shape == (2, 3) and plane.gradient.shape == (2, 3, 2)
+    np.testing.assert_allclose(plane.loss, (x - 1.0) ** 2 + (y[:, None] - 3.0) ** 2)
+    np.testing.assert_allclose(plane.gradient[..., 0], np.tile(2.0 * (x - 1.0), (2, 1)))
+    np.testing.assert_allclose(plane.gradient[..., 1], np.tile(2.0 * (y - 3.0), (3, 1)).T)
+
+
+def test_a_field_over_two_of_three_logits_is_prediction_minus_target():
+    plane = field(losses.softmax_cross_entropy, 0, [0.5, 2.0], [1.0], rest=[-1.0])
+    for i, z in enumerate([[0.5, 1.0, -1.0], [2.0, 1.0, -1.0]]):
+        p = np.exp(z) / np.exp(z).sum()
+        np.testing.assert_allclose(plane.gradient[0, i], [p[0] - 1.0, p[1]])
+        assert plane.loss[0, i] == pytest.approx(-np.log(p[0]))
+
+
+def test_a_field_takes_options_and_refuses_a_mean():
+    steep = field(losses.huber, [0.0, 0.0], [9.0], [9.0], delta=3.0).gradient
+    np.testing.assert_allclose(steep, [[[3.0, 3.0]]])
+    with pytest.raises(ValueError, match="one value per example"):
+        field(mean_square, [0.0, 0.0], [1.0], [1.0])
+
+
+def test_a_drawn_field_points_downhill_from_where_the_gradient_was_taken():
+    ax = new_figure(5, 5).subplots()
+    assert draw_field(ax, losses.mse, [1.0, 0.0], arrows=5) is ax
+    arrows = next(c for c in ax.collections if type(c).__name__ == "Quiver")
+    assert arrows.N == 25
+    np.testing.assert_allclose(arrows.U, -2.0 * (arrows.X - 1.0))
+    np.testing.assert_allclose(arrows.V, -2.0 * arrows.Y)
+    assert ax.get_xlabel() and ax.get_ylabel()
+
+
 # -- pictures --------------------------------------------------------------------------------------
 
-KINDS = sorted({entry.pred for entry in catalog()})
+KINDS = sorted({entry.pred for entry in catalog()} & set(AXES))
 
 
 def family(kind):
@@ -245,30 +459,43 @@ def test_what_is_drawn_are_the_numbers_of_the_engine(kind):
     assert len(axes) == 3
     for i, ax in enumerate(axes, start=1):
         drawn = curves_of(ax)
-        assert list(drawn) == list(family(kind))
-        for name, loss in family(kind).items():
-            numbers = shape(loss, pred=kind)
-            np.testing.assert_array_equal(drawn[name][0], numbers.x)
-            np.testing.assert_array_equal(drawn[name][1], numbers[i])
+        assert sorted(" = ".join(drawn).split(" = ")) == sorted(family(kind))
+        for names, (x, y) in drawn.items():
+            for name in names.split(" = "):
+                numbers = shape(family(kind)[name], pred=kind)
+                np.testing.assert_array_equal(x, numbers.x)
+                np.testing.assert_allclose(y, numbers[i], rtol=1e-8, atol=1e-8)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_axes_say_what_they_show(kind):
-    axes = draw_family(new_figure(8, 9).subplots(3, 1, sharex=True), family(kind), kind)
-    assert [ax.get_ylabel() for ax in axes] == ["loss", "gradient", "curvature"]
-    assert axes[-1].get_xlabel() == AXES[kind].label
-    if len(family(kind)) > 1:
-        legend = [text.get_text() for text in axes[0].get_legend().get_texts()]
-        assert legend == list(family(kind))
+    for below in (False, True):
+        axes = draw_family(new_figure(8, 9).subplots(3, 1, sharex=True), family(kind), kind, below)
+        assert [ax.get_ylabel() for ax in axes] == ["loss", "gradient", "curvature"]
+        assert axes[-1].get_xlabel() == AXES[kind].label
+        if len(family(kind)) > 1:
+            legend = axes[-1 if below else 0].get_legend()
+            assert [text.get_text() for text in legend.get_texts()] == list(curves_of(axes[0]))
 
 
-def test_lines_differ_in_colour_and_in_dashes():
+def test_losses_that_coincide_share_a_line_and_the_legend_names_them_all():
+    some = {name: getattr(losses, name) for name in ("mse", "mae", "l2", "huber", "l1")}
+    axes = draw_family(new_figure(8, 9).subplots(3, 1), some, "value")
+    assert list(curves_of(axes[0])) == ["mse = l2", "mae = l1", "huber"]
+    apart = {"mse": losses.mse, "mse at target 1": partial(losses.mse, reduction="none"),
+             "twice": lambda p, t, reduction: 2.0 * losses.mse(p, t, reduction=reduction)}
+    axes = draw_family(new_figure(8, 9).subplots(3, 1), apart, "value")
+    assert list(curves_of(axes[0])) == ["mse = mse at target 1", "twice"]
+
+
+def test_lines_differ_in_colour_and_neighbours_in_dashes():
     """Whoever sees no colours, or prints in grey, tells neighbours apart by the dashes."""
     axes = draw_family(new_figure(8, 9).subplots(3, 1), family("value"), "value")
     lines = [line for line in axes[0].get_lines() if not line.get_label().startswith("_")]
-    assert len({line.get_color() for line in lines}) == len(lines)
-    assert len({line.get_linestyle() for line in lines}) == len(lines)
-    assert len(set(shapes.LINES)) == len(shapes.LINES) >= 6
+    assert len({line.get_color() for line in lines}) == len(lines) >= 6
+    for line, following in zip(lines, lines[1:], strict=False):
+        assert line.get_linestyle() != following.get_linestyle()
+    assert len(set(shapes.LINES)) == len(shapes.LINES) >= 7
 
 
 def test_losses_of_another_kind_may_share_the_axis():
@@ -279,6 +506,66 @@ def test_losses_of_another_kind_may_share_the_axis():
 
 
 def test_more_losses_than_there_are_styles_are_all_drawn():
-    many = {f"mse {i}": losses.mse for i in range(len(shapes.LINES) + 2)}
+    many = {f"huber {i}": partial(losses.huber, delta=0.5 + i)
+            for i in range(len(shapes.LINES) + 2)}
     axes = draw_family(new_figure(8, 9).subplots(3, 1), many, "value")
-    assert list(curves_of(axes[0])) == list(many), "losses were left out in silence"
+    assert [name for names in curves_of(axes[0]) for name in names.split(" = ")] == list(many), (
+        "losses were left out in silence")
+
+
+@every_loss
+def test_one_loss_is_drawn_as_value_gradient_and_curvature(entry):
+    figure = draw_loss(entry.loss)
+    assert [ax.get_ylabel() for ax in figure.axes] == ["loss", "gradient", "curvature"]
+    assert figure.get_suptitle().startswith(f"{entry.name}:  {entry.formula}\n")
+    assert figure.axes[-1].get_xlabel() == AXES[entry.pred].label
+    for ax, values in zip(figure.axes, shape(entry.loss)[1:], strict=True):
+        np.testing.assert_array_equal(curves_of(ax)[entry.name][1], values)
+
+
+def test_one_loss_is_drawn_with_its_options_and_a_loss_of_ones_own_with_its_docstring():
+    figure = draw_loss(losses.huber, delta=2.0)
+    assert figure.get_suptitle().startswith("huber(delta=2.0):  ")
+    numbers = shape(losses.huber, delta=2.0).gradient
+    np.testing.assert_array_equal(curves_of(figure.axes[1])["huber(delta=2.0)"][1], numbers)
+
+    def fourth_power(pred, target, *, reduction="mean"):
+        """Outliers rule absolutely."""
+        return (pred - target) ** 4
+
+    assert draw_loss(fourth_power).get_suptitle() == "fourth_power\nOutliers rule absolutely."
+    over_margin = draw_loss(fourth_power, pred="score")
+    assert over_margin.axes[-1].get_xlabel() == AXES["score"].label
+    assert draw_loss(lambda p, t, reduction: (p - t) ** 2).get_suptitle() == "<lambda>"
+
+
+def test_losses_of_one_kind_share_a_column_and_kinds_stand_side_by_side():
+    figure = draw_losses([losses.huber, losses.hinge, losses.mse, losses.kl_divergence])
+    grid = np.array(figure.axes).reshape(3, 3)
+    assert [ax.get_xlabel() for ax in grid[2]] == [AXES[kind].label for kind in
+                                                   ("value", "score", "distribution")]
+    assert [list(curves_of(ax)) for ax in grid[0]] == [["huber", "mse"], ["hinge"],
+                                                       ["kl_divergence"]]
+    assert [ax.get_title() for ax in grid[0]] == ["huber and mse", "hinge", "kl_divergence"]
+
+
+def test_losses_of_ones_own_are_drawn_beside_those_of_the_catalogue():
+    def mine(pred, target, *, reduction="mean"):
+        return np.abs(pred - target) ** 3
+
+    figure = draw_losses([losses.mse, mine, partial(losses.quantile, q=0.9)])
+    assert list(curves_of(figure.axes[0])) == ["mse", "mine", "quantile(q=0.9)"]
+    figure = draw_losses({"mine, of a margin": (mine, "score"), "hinge": losses.hinge})
+    assert list(curves_of(figure.axes[0])) == ["mine, of a margin", "hinge"]
+    with pytest.raises(ValueError, match="no loss to draw"):
+        draw_losses([])
+
+
+def test_a_curvature_through_powers_of_ten_is_drawn_on_a_logarithmic_axis():
+    scales = {loss: draw_loss(loss).axes[2].get_yscale()
+              for loss in (losses.binary_cross_entropy, losses.mse, losses.hinge, losses.focal)}
+    assert list(scales.values()) == ["log", "linear", "linear", "linear"]
+
+
+def test_a_notebook_can_show_a_figure_that_pyplot_does_not_know():
+    assert draw_loss(losses.mse)._repr_png_().startswith(b"\x89PNG")

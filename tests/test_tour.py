@@ -9,8 +9,9 @@ import pytest
 from matplotlib import pyplot
 
 import losses
-from losses import shapes, tour
+from losses import figures, shapes, tour
 from minigrad import datasets
+from minigrad.nn import MLP
 
 VOID = {"meta", "img", "br", "hr", "link"}  # elements of HTML without an end
 OPTIONAL = {"html", "body", "head", "p", "tr"}  # and those whose end may be left out
@@ -160,6 +161,35 @@ def test_columns_are_aligned():
     assert rows == [["name  ", "epoch"], ["a     ", "    1"], ["longer", "  100"]]
 
 
+def test_the_moons_are_trained_from_the_same_weights_under_three_losses(monkeypatch):
+    first = {}
+
+    def spy(loss, x, target, seed, epochs=(0, 2)):
+        def listening(pred, labels, **options):
+            first.setdefault(loss.__name__, pred.data.copy())
+            return loss(pred, labels, **options)
+        return train(listening, x, target, seed, epochs)
+
+    train = tour.train_on_moons
+    monkeypatch.setattr(tour, "train_on_moons", spy)
+    sizes = tour.train_moons(3)
+    assert list(sizes) == ["sigmoid_cross_entropy", "hinge", "mse after sigmoid"]
+    start, *others = first.values()
+    assert len(others) == 2
+    for other in others:
+        np.testing.assert_array_equal(other, start, "other first weights")
+    for by_epoch in sizes.values():
+        assert list(by_epoch) == [0, 2]
+        assert all(size.shape == (400,) and (size >= 0.0).all() for size in by_epoch.values())
+
+
+def test_the_moons_hear_what_one_backward_pass_per_example_gives():
+    x, y = datasets.moons(n=64, noise=0.25, rng=0)
+    sizes = tour.train_on_moons(losses.sigmoid_cross_entropy, x, y[:, None], 0, epochs=(0,))
+    z = MLP([2, 32, 1], activation="relu", rng=0)(x).data[:, 0]
+    np.testing.assert_allclose(sizes[0], np.abs(0.5 + 0.5 * np.tanh(z / 2.0) - y))
+
+
 # -- pictures --------------------------------------------------------------------------------------
 
 
@@ -169,64 +199,53 @@ def labelled(ax):
 
 
 @pytest.fixture
-def pictures(runs):
-    """All pictures of a short tour, in the style in which it draws them."""
+def sections(runs):
+    """All sections of a short tour, in the style in which it draws them."""
+    moons = {name: {epoch: np.linspace(0.0, 1.0, 50) for epoch in (0, 10, 100)}
+             for name in ("a", "b", "c")}
     with matplotlib.rc_context(shapes.STYLE):
-        yield [*tour.draw_shapes(False), *tour.draw_runs(runs, False)]
+        yield [*tour.draw_shapes(False), tour.draw_moons(moons, False),
+               tour.draw_digits(runs, False)]
+
+
+@pytest.fixture
+def pictures(sections):
+    return [picture for section in sections for picture in section.pictures]
+
+
+def test_the_tour_shows_the_figures_of_the_curriculum(pictures):
+    """Figures 1, 2, 3, 24, 8, 7, 14 of its section 2, README's picture and the digits."""
+    files = [picture.file for picture in pictures]
+    assert len(set(files)) == len(files)
+    assert {"residual.png", "margin.png", "saturation.png", "stability.png", "constants.png",
+            "outlier.png", "still_teaching.png", "shapes.png", "learning_curves.png",
+            "gradient_spread.png"} <= set(files)
+
+
+def test_every_section_says_what_it_is_about(sections):
+    assert len({section.heading for section in sections}) == len(sections) >= 4
+    for section in sections:
+        assert section.pictures and section.text.endswith(".")
 
 
 def test_every_picture_has_a_title_labels_alternative_text_and_a_caption(pictures):
-    assert len({picture.file for picture in pictures}) == len(pictures)
     for picture in pictures:
         assert re.fullmatch(r"[a-z_]+\.png", picture.file)
         assert len(picture.figure.get_suptitle()) > 20, f"{picture.file}: the title is the message"
         assert len(picture.alt) > 40 and picture.caption.endswith(".")
-        for ax in picture.figure.axes:
-            assert len(ax.get_lines()) > 0
-            below = {ax, *ax.get_shared_x_axes().get_siblings(ax)}
-            assert any(other.get_xlabel() for other in below), f"{picture.file}: an x axis unnamed"
-            beside = {ax, *ax.get_shared_y_axes().get_siblings(ax)}
-            assert any(other.get_ylabel() for other in beside), f"{picture.file}: a y axis unnamed"
 
 
 def test_pictures_open_no_window_and_leave_no_global_figure(runs):
     before = pyplot.get_fignums()
     with matplotlib.rc_context(shapes.STYLE):
-        tour.draw_shapes(False)
-        tour.draw_runs(runs, False)
+        list(tour.draw_shapes(False))
+        tour.draw_digits(runs, False)
     assert pyplot.get_fignums() == before
 
 
 def test_the_runs_are_drawn_in_any_style(runs):
     """In a notebook, say, where nobody has set the style of the tour."""
-    assert tour.draw_runs(runs, False)
-
-
-def loss_of(label):
-    """The catalogue's name in a legend such as "huber (δ = 1)" or "multiclass_hinge, 2 classes"."""
-    return label.replace(",", " ").split()[0]
-
-
-def test_shapes_are_drawn_with_the_numbers_of_the_engine():
-    by_name = {entry.name: entry for entry in losses.catalog()}
-    drawn = 0
-    for picture in tour.draw_shapes(False):
-        for ax in picture.figure.axes:
-            if not ax.get_ylabel():
-                continue
-            for name, line in labelled(ax).items():
-                entry = by_name[loss_of(name)]
-                numbers = shapes.shape(entry.loss, pred=entry.pred)
-                np.testing.assert_array_equal(line.get_xdata(), numbers.x)
-                np.testing.assert_array_equal(line.get_ydata(), getattr(numbers, ax.get_ylabel()))
-                drawn += 1
-    assert drawn >= 3 * len(by_name), "every loss with its gradient and its curvature"
-
-
-def test_every_loss_of_the_catalogue_is_in_a_picture():
-    seen = {loss_of(name) for picture in tour.draw_shapes(False) for ax in picture.figure.axes
-            for name in labelled(ax)}
-    assert seen == {entry.name for entry in losses.catalog()}
+    assert tour.draw_digits(runs, False).pictures
 
 
 def test_the_runs_are_drawn_with_their_own_numbers(runs, pictures):
@@ -243,6 +262,9 @@ def test_the_runs_are_drawn_with_their_own_numbers(runs, pictures):
             assert (x[-1], y[-1]) == pytest.approx((100.0, 100.0))
             assert (np.diff(y) >= 0.0).all() and (np.diff(y, n=2) <= 1e-9).all(), "loudest first"
             assert y[1] == pytest.approx(100.0 * shares.max())
+    hinge = runs[1].shares[4]
+    said = [text.get_text() for text in spread.axes[-1].texts]
+    assert f"multiclass_hinge\nhears {np.count_nonzero(hinge)} of {len(hinge)}" in said
 
 
 # -- the page and the whole ------------------------------------------------------------------------
@@ -283,22 +305,29 @@ class Page(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def test_the_page_shows_every_picture_with_its_text_and_the_table(runs, pictures):
+def test_the_page_shows_every_picture_under_its_heading_and_the_table(runs, sections, pictures):
     report = tour.table(runs)
-    page = Page(tour.page(pictures, report, 7))
+    text = tour.page(sections, report, 7)
+    page = Page(text)
     assert [image["src"] for image in page.images] == [p.file for p in pictures]
     assert [image["alt"] for image in page.images] == [p.alt for p in pictures]
     assert page.rows == report
     assert "--seed 7" in "".join(page.text)
     for picture in pictures:
         assert picture.caption in "".join(page.text)
+    order = [(f"<h2>{section.heading}</h2>", *(f'src="{p.file}"' for p in section.pictures))
+             for section in sections]
+    places = [text.index(mark) for marks in order for mark in marks]
+    assert places == sorted(places), "a picture stands under another heading"
 
 
 def test_signs_that_mean_something_in_html_are_written_as_text():
-    picture = tour.Picture(None, "a.png", 'is "p < q & r" > s?', "p < q & <b>r</b>")
-    page = Page(tour.page([picture], [["a < b"], ["<i>&amp;"]], 0))
+    picture = figures.Picture(None, "a.png", 'is "p < q & r" > s?', "p < q & <b>r</b>")
+    section = tour.Section("a < b & c", "d > <i>", [picture])
+    page = Page(tour.page([section], [["a < b"], ["<i>&amp;"]], 0))
     assert page.images[0]["alt"] == picture.alt
-    assert picture.caption in "".join(page.text)
+    for text in (picture.caption, section.heading, section.text):
+        assert text in "".join(page.text)
     assert page.rows == [["a < b"], ["<i>&amp;"]]
 
 
@@ -316,3 +345,5 @@ def test_the_tour_writes_pictures_and_page_and_prints_the_table(short, tmp_path,
     printed = capsys.readouterr().out
     for row in page.rows:
         assert all(cell in printed for cell in row)
+    assert all(f"  {name}\n" in printed for name in files), "progress is told picture by picture"
+    assert printed.isascii(), "every terminal can show it"
