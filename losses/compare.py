@@ -997,7 +997,7 @@ def label_rows(ax, problem, x, y, rows) -> None:
     labels = []  # pairs: a place on the axes, from 0 to 1; the rows that are there
     for i in rows:
         place = ax.transAxes.inverted().transform(ax.transData.transform((x[i], y[i])))
-        near = [group for other, group in labels if (np.abs(place - other) < (0.12, 0.06)).all()]
+        near = [group for other, group in labels if (np.abs(place - other) < (0.2, 0.06)).all()]
         if near:
             near[0].append(i)
         else:

@@ -6,11 +6,11 @@ whole distribution over the classes, such as a one-hot row.
 
 import numpy as np
 
-from minigrad import log_softmax, logsumexp, relu
+from minigrad import log_softmax, relu
 
 from .binary import surprise
 from .reduction import (at_label, class_count, class_labels, distribution, fraction,
-                        labels_or_distribution, numbers, plain, reduced, same_shape, zero_or)
+                        labels_or_distribution, numbers, reduced, same_shape, zero_or)
 
 
 def categorical_cross_entropy(pred, target, *, reduction="mean"):
@@ -90,14 +90,13 @@ def softmax_cross_entropy(pred, target, *, label_smoothing=0.0, reduction="mean"
     pred = numbers(pred)
     target = labels_or_distribution(pred, target)
     s = zero_or(fraction, label_smoothing, "label_smoothing")
+    log_p = log_softmax(pred)
     if target.ndim == pred.ndim:
-        target = (1.0 - s) * target + s / pred.shape[-1]
-        return reduced(-(log_softmax(pred) * target).sum(axis=-1), reduction)
-    z = pred - plain(pred).max(axis=-1, keepdims=True)  # the same loss; large logits keep digits
-    chosen = at_label(z, target)
+        return reduced(-(log_p * ((1.0 - s) * target + s / pred.shape[-1])).sum(axis=-1), reduction)
+    chosen = at_label(log_p, target)
     if s:
-        chosen = (1.0 - s) * chosen + s * z.mean(axis=-1)
-    return reduced(logsumexp(z) - chosen, reduction)
+        chosen = (1.0 - s) * chosen + s * log_p.mean(axis=-1)
+    return reduced(-chosen, reduction)
 
 
 def multiclass_hinge(pred, target, *, reduction="mean"):

@@ -39,10 +39,8 @@ from math import log
 import numpy as np
 
 from . import forward
-from .adjoints import (
-    beats, inside, kept, left, less_one, or_one, others, piece, put_back, right, spread, undone,
-    winners,
-)
+from .adjoints import (beats, inside, kept, left, less_one, or_one, others, piece, put_back,
+                       right, spread, undone, winners)
 from .primitive import derivative, flat
 
 # -- arithmetic ------------------------------------------------------------------------------------
@@ -144,6 +142,10 @@ logsumexp = \
 derivative("logsumexp",    lambda g, y, x, axis=-1, keepdims=False:             # = softmax(x)
                            kept(g, x, axis, keepdims) * np.exp(x - kept(y, x, axis, keepdims)),
                            forward=forward.logsumexp)
+log_softmax = \
+derivative("log_softmax",  lambda g, y, x, axis=-1:                             # 1 - softmax(x)
+                           g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+                           forward=forward.log_softmax)
 
 # -- positions: the gradient goes where the value came from ----------------------------------------
 derivative(np.reshape,     lambda g, y, x, shape: np.reshape(g, x.shape),
@@ -168,11 +170,8 @@ derivative(np.broadcast_to, lambda g, y, x, shape: g, forward=forward.broadcast_
 derivative("astype",        lambda g, y, x, dtype: g, forward=lambda x, dtype: x.astype(dtype))
 
 # -- constant between its jumps: the derivative is 0, the value a plain array ----------------------
-for function in (
-    np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.isnan, np.isinf, np.isfinite,
-    np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.isclose,
-    np.allclose, np.array_equal, np.all, np.any, np.count_nonzero, np.logical_not, np.logical_and,
-    np.logical_or, np.logical_xor, np.argmax, np.argmin, np.argsort, np.searchsorted, np.nonzero,
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.signbit,
-):
-    flat(function)
+flat(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.isnan, np.isinf, np.isfinite,
+     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.isclose,
+     np.allclose, np.array_equal, np.all, np.any, np.count_nonzero, np.logical_not, np.logical_and,
+     np.logical_or, np.logical_xor, np.argmax, np.argmin, np.argsort, np.searchsorted, np.nonzero,
+     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.signbit)

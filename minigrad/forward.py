@@ -77,6 +77,17 @@ def logsumexp(x, axis=-1, keepdims=False):
     return y if keepdims else y.squeeze(axis)
 
 
+def log_softmax(x, axis=-1):
+    """x - logsumexp(x), from differences to the largest x, so that large scores lose no digits.
+
+    >>> log_softmax(np.array([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
+    y = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+    return y
+
+
 def total(x, axis=None, *, keepdims=False):
     """np.sum, without the calls that NumPy makes before it comes to add.reduce."""
     return np.add.reduce(x, axis=axis, keepdims=keepdims)

@@ -7,8 +7,8 @@ functions to the table: np.stack(tensors) runs the `stack` below.
 import numpy as np
 
 from .adjoints import along_axis
-from .derivatives import logsumexp, relu, sigmoid, softplus
-from .tensor import TABLE, array_of
+from .derivatives import log_softmax, logsumexp, relu, sigmoid, softplus
+from .tensor import TABLE
 
 __all__ = ["relu", "leaky_relu", "gelu", "sigmoid", "tanh", "softplus", "identity",
            "logsumexp", "log_softmax", "softmax", "one_hot"]
@@ -43,23 +43,13 @@ def gelu(x):
 # -- scores to probabilities, along one axis -------------------------------------------------------
 
 
-def log_softmax(x, axis: int = -1):
-    """x - log sum e^x: the logarithms of the softmax, exact also where that is tiny.
-
-    >>> log_softmax(np.array([0.0, 1000.0]))
-    array([-1000.,     0.])
-    """
-    x = x - np.max(array_of(x), axis=axis, keepdims=True)  # a constant shift changes nothing
-    return x - logsumexp(x, axis=axis, keepdims=True)
-
-
 def softmax(x, axis: int = -1):
     """e^x / sum e^x: positive numbers that add up to 1 along `axis`, in the shape of x.
 
     >>> softmax(np.array([0.0, 0.0, 0.0, 0.0]))
     array([0.25, 0.25, 0.25, 0.25])
     """
-    return np.exp(log_softmax(x, axis))
+    return np.exp(log_softmax(x, axis=axis))
 
 
 def one_hot(labels, classes: int) -> np.ndarray:

@@ -4,7 +4,7 @@ A `Primitive` is a function on arrays together with its derivative rules. Nothin
 time: the graph is what the results remember of the calls that made them.
 """
 
-from functools import wraps
+from functools import partial, wraps
 
 import numpy as np
 
@@ -139,13 +139,16 @@ def _careful(rule):
     return careful
 
 
-def flat(function) -> None:
-    """Enter into the table a function whose derivative is 0: on Tensors it gives plain arrays."""
-    def plain(*args, **options):
-        if "out" in options or "where" in options:
-            raise TypeError(f"{function.__name__} on a Tensor takes no out=, where=: use t.data")
-        return function(*map(array_of, args), **{k: array_of(x) for k, x in options.items()})
-    TABLE[function] = plain
+def flat(*functions) -> None:
+    """Enter into the table functions whose derivative is 0: on Tensors they give plain arrays."""
+    for function in functions:
+        TABLE[function] = partial(_flat, function)
+
+
+def _flat(function, *args, **options):
+    if "out" in options or "where" in options:
+        raise TypeError(f"{function.__name__} on a Tensor takes no out=, where=: use t.data")
+    return function(*map(array_of, args), **{k: array_of(x) for k, x in options.items()})
 
 
 def _constant(x):

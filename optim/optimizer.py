@@ -3,7 +3,6 @@
 import copy
 import math
 import warnings
-import weakref
 from collections.abc import Iterable
 from numbers import Real
 
@@ -41,7 +40,7 @@ class Optimizer:
         self.steps = 0
         self.state = [{"t": 0} | {name: np.zeros_like(p.data) for name in self.memory}
                       for p in self.params]
-        self._past = []  # of the last step: weak references to the gradients, and their squares
+        self._past = ()  # of the last step: the gradients, and their squares
         self._warned = False
 
     @property
@@ -57,7 +56,7 @@ class Optimizer:
         """Forget all gradients. Without it the next backward pass adds to the old ones."""
         for p in self.params:
             p.grad = None
-        self._past = []
+        self._past = ()
 
     def step(self) -> None:
         """Change every parameter that has a gradient.
@@ -112,16 +111,15 @@ class Optimizer:
                     raise FloatingPointError(
                         f"the gradient of parameter {i}, of shape {g.shape}, holds nan or inf: no "
                         f"parameter was changed. minigrad.detect_anomaly() finds the operation")
-        if not self._warned:  # backward adds in place: without zero_grad it is still the same array
-            for g, square, (old, before) in zip(gradients, squares, self._past, strict=False):
-                if g is not None and old and old() is g and square != before:
-                    self._warned = True
+        if self._past and not self._warned:
+            for g, square, old, before in zip(gradients, squares, *self._past, strict=True):
+                if g is not None and g is old and square != before:
+                    self._warned = True  # backward adds in place: without zero_grad g is still old
                     warnings.warn("a gradient that was already applied has been added to: call "
                                   "zero_grad() before each backward pass, or the gradients of old "
                                   "batches stay in", stacklevel=3)
                     break
-            self._past = [(g is not None and weakref.ref(g), square)
-                          for g, square in zip(gradients, squares, strict=True)]
+        self._past = gradients, squares
 
 
 def in_range(name, value, low, high=math.inf):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigrad import Tensor, grad
-from minigrad.derivatives import linear, logsumexp, relu, scatter, sigmoid, softplus
+from minigrad.derivatives import linear, log_softmax, logsumexp, relu, scatter, sigmoid, softplus
 from minigrad.tensor import TABLE
 
 DRAW = np.random.default_rng(0)  # all arrays below come from here, in order
@@ -202,6 +202,11 @@ for axis in AXES:
              numpy=lambda x, a=axis, k=keepdims: np.log(np.sum(np.exp(x), axis=a, keepdims=k)))
 case("logsumexp", "the last axis by default", logsumexp, draw((2, 3)),
      numpy=lambda x: np.log(np.exp(x).sum(-1)))
+for axis in (0, -1, 1):
+    case("log_softmax", f"axis={axis}", bound(log_softmax, axis=axis), draw((2, 3)),
+         numpy=lambda x, axis=axis: x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True)))
+case("log_softmax", "the last axis by default", log_softmax, draw((2, 2, 3)),
+     numpy=lambda x: x - np.log(np.sum(np.exp(x), axis=-1, keepdims=True)))
 case("logsumexp", "a number", logsumexp, draw(()), numpy=np.positive)
 
 # -- products --------------------------------------------------------------------------------------

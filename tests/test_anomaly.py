@@ -177,7 +177,7 @@ def test_inside_a_loss_for_classes_too():
         return losses.softmax_cross_entropy(logits, [1])  # here
 
     message = complaint(train)
-    says(message, "subtract of shape (1, ", "inf")
+    says(message, "log_softmax of shape (1, ", "inf")
     assert line_named(message) == "return losses.softmax_cross_entropy(logits, [1])  # here"
 
 
