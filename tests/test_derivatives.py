@@ -300,7 +300,7 @@ MISSHAPEN = {  # what NumPy refuses on arrays is refused on Tensors, and not wit
     "transpose with too few axes": lambda t: t.transpose(0),
     "squeeze of an axis that is longer": lambda t: np.squeeze(t, axis=0),
     "positions with too few axes": lambda t: np.take_along_axis(t, np.array([0, 1, 2]), axis=1),
-    "both names of a bound": lambda t: np.clip(t, 0.0, 1.0, min=0.5),
+    "both names of a bound": lambda t: t.clip(0.0, 1.0, min=0.5),
     "no axis of that number": lambda t: np.sum(t, axis=2),
     "concatenating other widths": lambda t: np.concatenate([t, np.ones((1, 4))]),
     "stacking other shapes": lambda t: np.stack([t, np.ones((2, 4))]),
