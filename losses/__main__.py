@@ -4,7 +4,6 @@ import argparse
 import difflib
 import os
 import sys
-import tempfile
 import textwrap
 from pathlib import Path
 
@@ -175,12 +174,11 @@ def check_screen(parser) -> None:
 
 def writable_folder(parser, folder: Path) -> Path:
     """Make the folder if it is missing; refused if nothing can be written to it."""
+    from losses.page import writable
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        parser.error(f"cannot write to the folder {folder}: {error.strerror}")
-    return folder
+        return writable(folder)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 # -- the list --------------------------------------------------------------------------------------

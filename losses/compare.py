@@ -18,7 +18,6 @@ import itertools
 import os
 import re
 import shlex
-import tempfile
 import textwrap
 import time
 import warnings
@@ -31,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from losses import Entry, catalog, shapes, sigmoid_cross_entropy, softmax_cross_entropy
+from losses import Entry, catalog, page, shapes, sigmoid_cross_entropy, softmax_cross_entropy
 from losses.tour import Picture, aligned
 from minigrad import no_grad
 from minigrad.nn import MLP
@@ -192,13 +191,10 @@ def writable(folder) -> Path:
     """The folder, made if it is not there; refused before any work is done if it cannot be used."""
     if not str(folder):
         raise InputError("--out needs the name of a folder; . is the one you are in")
-    folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise InputError(f"cannot write to the folder {folder}: {error.strerror}") from None
-    return folder
+        return page.writable(folder)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 # -- the file, as text -----------------------------------------------------------------------------
@@ -852,8 +848,8 @@ def write(folder: Path, result: Comparison, facts, command) -> int:
               zip(headings(result.problem), result[2:], strict=True)]
     names = " and ".join(filter(None, [", ".join(run.name for run in result.runs[:-1]),
                                        result.runs[-1].name]))
-    text = page(f"{shown(result.problem.target, 60)}, trained under {names}", facts, pictures,
-                tables, command)
+    text = page_of(f"{shown(result.problem.target, 60)}, trained under {names}", facts, pictures,
+                   tables, command)
     (folder / "index.html").write_text(text, encoding="utf-8")
     return len(pictures)
 
@@ -1107,44 +1103,17 @@ def ranks(share) -> np.ndarray:
 # -- the page --------------------------------------------------------------------------------------
 
 
-def page(title, facts, pictures, tables, command) -> str:
+def page_of(title, facts, pictures, tables, command) -> str:
     """index.html: what was done, the tables (heading, text, rows), the pictures with captions."""
     escape = html.escape
     done = "<br>\n".join(escape(fact) for fact in facts)
-    figures = "\n".join(
-        f'<figure><img src="{p.file}" alt="{escape(p.alt)}">'
-        f"<figcaption>{escape(p.caption)}</figcaption></figure>" for p in pictures)
-    results = "\n".join(f"<h2>{escape(heading)}</h2>\n<p>{escape(text)}</p>\n{html_table(rows)}"
-                        for heading, text, rows in tables)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{escape(title)}</title>
-<style>
-body {{ font: 17px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-figure {{ margin: 2.5rem 0 }}
-img {{ max-width: 100% }}
-figcaption {{ max-width: 44rem }}
-table {{ border-collapse: collapse }}
-th, td {{ padding: .3rem .9rem; border-bottom: 1px solid #ccc; text-align: right }}
-th:first-child, td:first-child {{ text-align: left }}
-</style>
-<h1>{escape(title)}</h1>
-<p>Made by <code>{escape(command)}</code></p>
+    results = "\n".join(
+        f"<h2>{escape(heading)}</h2>\n<p>{escape(text)}</p>\n{page.html_table(rows)}"
+        for heading, text, rows in tables)
+    return page.document(title, f"""<p>Made by <code>{escape(command)}</code></p>
 <p>{done}</p>
 {results}
-{figures}
-</html>
-"""
-
-
-def html_table(rows) -> str:
-    """Rows of text as an HTML table, the header first."""
-    header, *rows = [[html.escape(cell) for cell in row] for row in rows]
-    cells = "".join(f"<th>{cell}</th>" for cell in header)
-    lines = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-    return f"<table><tr>{cells}</tr>\n{lines}\n</table>"
+{page.html_figures(pictures)}""")
 
 
 # -- the command line ------------------------------------------------------------------------------

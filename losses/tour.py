@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 import losses
-from losses import figures, shapes
+from losses import figures, page, shapes
 from losses.figures import Picture
 from minigrad import datasets, no_grad, one_hot
 from minigrad.nn import MLP
@@ -61,7 +61,7 @@ def tour(out: Path, seed: int, show: bool) -> None:
         sections.append(save(draw_digits(runs, show), out, say))
     report = table(runs)
     say("\n" + "\n".join("  ".join(row) for row in aligned(report)))
-    (out / "index.html").write_text(page(sections, report, seed), encoding="utf-8")
+    (out / "index.html").write_text(page_of(sections, report, seed), encoding="utf-8")
     count = sum(len(section.pictures) for section in sections)
     say(f"\n{count} pictures and index.html are in {out}/ ({time.perf_counter() - start:.0f} s)")
     if show:
@@ -197,40 +197,15 @@ def draw_digits(runs, show) -> Section:
         [figures.learning_curves(runs, show), figures.gradient_spread(runs, show)])
 
 
-def page(sections, report, seed) -> str:
+def page_of(sections, report, seed) -> str:
     """index.html: the sections with their pictures and captions, and the table at the end."""
-    header, *rows = [[html.escape(cell) for cell in row] for row in report]
-    cells = "".join(f"<th>{cell}</th>" for cell in header)
-    lines = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>How a loss shapes the gradients</title>
-<style>
-body {{ font: 17px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-h2 {{ margin-top: 3.5rem }}
-figure {{ margin: 2.5rem 0 }}
-img {{ max-width: 100% }}
-figcaption, p {{ max-width: 44rem }}
-table {{ border-collapse: collapse }}
-th, td {{ padding: .3rem .9rem; border-bottom: 1px solid #ccc; text-align: right }}
-th:first-child, td:first-child {{ text-align: left }}
-</style>
-<h1>How a loss shapes the gradients</h1>
+    return page.document("How a loss shapes the gradients", f"""\
 <p>Made by <code>python -m losses --seed {seed}</code>. Every curve is computed by the engine, none
 by a formula written down by hand.</p>
-{"".join(map(part, sections))}<table><tr>{cells}</tr>
-{lines}
-</table>
-</html>
-"""
+{"".join(map(part, sections))}{page.html_table(report)}""")
 
 
 def part(section) -> str:
     """A section of the page."""
-    shown = "\n".join(
-        f'<figure><img src="{p.file}" alt="{html.escape(p.alt)}">'
-        f"<figcaption>{html.escape(p.caption)}</figcaption></figure>" for p in section.pictures)
     return (f"<h2>{html.escape(section.heading)}</h2>\n<p>{html.escape(section.text)}</p>\n"
-            f"{shown}\n")
+            f"{page.html_figures(section.pictures)}\n")

@@ -307,7 +307,7 @@ class Page(HTMLParser):
 
 def test_the_page_shows_every_picture_under_its_heading_and_the_table(runs, sections, pictures):
     report = tour.table(runs)
-    text = tour.page(sections, report, 7)
+    text = tour.page_of(sections, report, 7)
     page = Page(text)
     assert [image["src"] for image in page.images] == [p.file for p in pictures]
     assert [image["alt"] for image in page.images] == [p.alt for p in pictures]
@@ -324,7 +324,7 @@ def test_the_page_shows_every_picture_under_its_heading_and_the_table(runs, sect
 def test_signs_that_mean_something_in_html_are_written_as_text():
     picture = figures.Picture(None, "a.png", 'is "p < q & r" > s?', "p < q & <b>r</b>")
     section = tour.Section("a < b & c", "d > <i>", [picture])
-    page = Page(tour.page([section], [["a < b"], ["<i>&amp;"]], 0))
+    page = Page(tour.page_of([section], [["a < b"], ["<i>&amp;"]], 0))
     assert page.images[0]["alt"] == picture.alt
     for text in (picture.caption, section.heading, section.text):
         assert text in "".join(page.text)
