@@ -22,20 +22,7 @@ class Optimizer:
     memory: tuple[str, ...] = ()  # names of the arrays kept per parameter; they begin as zeros
 
     def __init__(self, params, lr: float):
-        if isinstance(params, Tensor) or not isinstance(params, Iterable):
-            raise ValueError(f"parameters come in a list: pass model.parameters() or [w], not "
-                             f"{type(params).__name__}")
-        self.params = list(params)
-        if not self.params:
-            raise ValueError("the optimiser was given no parameters: pass model.parameters()")
-        for p in self.params:
-            if not isinstance(p, Tensor) or p.op or not p.requires_grad:
-                kind = "a constant: leave it out" if isinstance(p, Tensor) else type(p).__name__
-                kind = f"the result of {p.op}" if getattr(p, "op", None) else kind
-                raise ValueError(f"parameters are leaves, Tensors made with requires_grad=True, "
-                                 f"not {kind}; pass model.parameters()")
-        if len({id(p) for p in self.params}) < len(self.params):
-            raise ValueError("a parameter is in the list twice: it would be updated twice a step")
+        self.params = leaves(params)
         self.lr = positive("the learning rate lr", lr)
         self.steps = 0
         self.state = [{"t": 0} | {name: np.zeros_like(p.data) for name in self.memory}
@@ -80,12 +67,15 @@ class Optimizer:
 
     def state_dict(self) -> dict:
         """A snapshot, in copies, from which `load_state_dict` goes on exactly."""
-        return {"lr": self.lr, "steps": self.steps, "state": copy.deepcopy(self.state)}
+        return {"kind": type(self).__name__, "lr": self.lr, "steps": self.steps,
+                "state": copy.deepcopy(self.state)}
 
     def load_state_dict(self, snapshot: dict) -> None:
         """Go on from a snapshot of the same kind of optimiser over parameters of equal shapes."""
-        if missing := [key for key in ("lr", "steps", "state") if key not in snapshot]:
+        if missing := [key for key in ("kind", "lr", "steps", "state") if key not in snapshot]:
             raise ValueError(f"this is no snapshot of an optimiser: it lacks {missing}")
+        if snapshot["kind"] != type(self).__name__:
+            raise ValueError(f"this snapshot is of {snapshot['kind']}, not {type(self).__name__}")
         shapes, given = ([{name: np.shape(value) for name, value in s.items()} for s in state]
                          for state in (self.state, snapshot["state"]))
         if shapes != given:
@@ -120,6 +110,25 @@ class Optimizer:
                                   "batches stay in", stacklevel=3)
                     break
         self._past = gradients, squares
+
+
+def leaves(params) -> list[Tensor]:
+    """The parameters as a list; refused if there are none, or one is no leaf or there twice."""
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise ValueError(f"parameters come in a list: pass model.parameters() or [w], not "
+                         f"{type(params).__name__}")
+    params = list(params)
+    if not params:
+        raise ValueError("there are no parameters: pass model.parameters()")
+    for p in params:
+        if not isinstance(p, Tensor) or p.op or not p.requires_grad:
+            kind = "a constant: leave it out" if isinstance(p, Tensor) else type(p).__name__
+            kind = f"the result of {p.op}" if getattr(p, "op", None) else kind
+            raise ValueError(f"parameters are leaves, Tensors made with requires_grad=True, "
+                             f"not {kind}; pass model.parameters()")
+    if len({id(p) for p in params}) < len(params):
+        raise ValueError("a parameter is in the list twice: it would be changed twice")
+    return params
 
 
 def in_range(name, value, low, high=math.inf):

@@ -1,4 +1,4 @@
-"""What the tests of the engine share: leaves, refusals in plain words, tables of cases."""
+"""What the tests share: leaves, refusals in plain words, tables of cases, a walk of gradients."""
 
 import math
 from contextlib import contextmanager
@@ -40,6 +40,17 @@ def table(**rows):
 def cases(*rows):
     """Parameters for a test from tuples that begin with the name of the case."""
     return [pytest.param(*row[1:], id=row[0]) for row in rows]
+
+
+def descend(optimizer, gradients):
+    """The values of an optimiser's only parameter after each of these gradients: (n, ...)."""
+    w, = optimizer.params
+    path = []
+    for g in gradients:
+        w.grad = np.array(g, w.dtype)
+        optimizer.step()
+        path.append(w.data.copy())
+    return np.array(path)
 
 
 def run(code, **names):

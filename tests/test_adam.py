@@ -1,25 +1,15 @@
-"""Adam: its first steps, how far it goes, what it refuses."""
+"""Adam and AdamW: first steps, how far they go, what they refuse."""
 
 import numpy as np
 import pytest
+from helpers import descend
 
 from minigrad import Tensor
-from optim import Adam
+from optim import Adam, AdamW
 
 
 def weights(*values, dtype=np.float64):
     return Tensor(np.array(values, dtype), requires_grad=True)
-
-
-def descend(optimizer, gradients):
-    """The values of the only parameter after each of these gradients."""
-    w, = optimizer.params
-    path = []
-    for g in gradients:
-        w.grad = np.array(g, w.dtype)
-        optimizer.step()
-        path.append(w.data.copy())
-    return np.array(path)
 
 
 @pytest.mark.parametrize("options, message", [
@@ -103,3 +93,33 @@ def test_a_long_run_of_float32_stays_close_to_that_of_float64():
                     for dtype in (np.float32, np.float64))
     assert narrow.dtype == np.float32
     np.testing.assert_allclose(narrow, wide, rtol=0, atol=1e-4)
+
+
+# -- AdamW -----------------------------------------------------------------------------------------
+
+
+def test_adamw_without_decay_is_adam():
+    gradients = np.random.default_rng(0).normal(size=(50, 3))
+    one, other = (descend(kind([weights(1.0, 2.0, 3.0)], lr=0.01, weight_decay=0.0), gradients)
+                  for kind in (Adam, AdamW))
+    assert np.array_equal(one, other)
+
+
+def test_adamw_shrinks_all_weights_alike_and_adam_does_not():
+    """Gradients of changing sign, large for one weight: only the decay has a lasting effect."""
+    gradients = [[100.0 * (-1) ** t, 0.01 * (-1) ** t] for t in range(400)]
+    options = {"lr": 1e-3, "weight_decay": 0.5}
+    inside, beside = (descend(kind([weights(1.0, 1.0)], **options), gradients)[-1]
+                      for kind in (Adam, AdamW))
+    np.testing.assert_allclose(beside, 0.9995**400, rtol=2e-3)
+    assert inside[0] > 0.98 and inside[1] < 0.7, "Adam divides its decay by the gradient's size"
+
+
+def test_adamws_decay_is_multiplied_by_the_rate():
+    (w,) = descend(AdamW([weights(4.0)], lr=0.1, weight_decay=0.5), [[0.0]])
+    np.testing.assert_allclose(w, [4.0 * (1.0 - 0.05)], rtol=1e-15)
+
+
+def test_a_snapshot_of_adam_is_not_taken_for_adamws():
+    with pytest.raises(ValueError, match="this snapshot is of Adam, not AdamW"):
+        AdamW([weights(1.0)]).load_state_dict(Adam([weights(1.0)]).state_dict())

@@ -18,7 +18,7 @@ import pytest
 import minigrad
 import optim
 from minigrad import Tensor, nn
-from optim import SGD, Adam, Optimizer
+from optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, cosine
 
 DATA = Path(__file__).parent / "data"
 TORCH = json.loads((DATA / "torch_steps.json").read_text())
@@ -31,6 +31,12 @@ TABLE = {
     "SGD, nesterov": (SGD, {"lr": 0.03, "momentum": 0.9, "nesterov": True}),
     "Adam": (Adam, {"lr": 0.1}),
     "Adam, betas": (Adam, {"lr": 0.05, "betas": (0.8, 0.99), "eps": 1e-6}),
+    "AdamW": (AdamW, {"lr": 0.1, "weight_decay": 0.0}),
+    "RMSprop": (RMSprop, {"lr": 0.05, "alpha": 0.9}),
+    "RMSprop, centered": (RMSprop, {"lr": 0.01, "alpha": 0.9, "momentum": 0.5, "centered": True,
+                                    "eps": 1e-3}),
+    "Adagrad": (Adagrad, {"lr": 2.0}),
+    "Adagrad, start": (Adagrad, {"lr": 2.0, "initial_accumulator_value": 0.1, "lr_decay": 1e-3}),
 }
 KINDS = {kind.__name__: kind for kind, _ in TABLE.values()}
 
@@ -79,13 +85,14 @@ def test_the_table_holds_every_optimiser():
 def test_the_bottom_of_a_bowl_is_found(kind, options, start):
     w = weights(start)
     optimizer = kind([w], **options)
-    for _ in range(600):
+    rate = cosine(optimizer.lr, 1000)  # at a constant rate Adam and RMSprop hover about the bottom
+    for _ in range(1000):
         optimizer.zero_grad()
         np.sum((w - np.array([3.0, 1.0])) ** 2).backward()
+        optimizer.lr = rate(optimizer.steps)
         optimizer.step()
-    # Adam's steps keep a length of their own: at a constant rate it hovers about the bottom.
-    close = np.allclose(w.data, [3.0, 1.0], rtol=0, atol=1e-3 if kind is Adam else 1e-9)
-    assert close, f"it ended at {w.data}"
+    atol = 1e-9 if kind in (SGD, Adagrad) else 1e-4
+    assert np.allclose(w.data, [3.0, 1.0], rtol=0, atol=atol), f"it ended at {w.data}"
 
 
 def height_after(kind, options, steps, steepness=100.0):
@@ -102,12 +109,19 @@ def height_after(kind, options, steps, steepness=100.0):
 
 @pytest.mark.parametrize("kind, options", [
     (SGD, {"lr": 0.01, "momentum": 0.9}), (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True}),
-    (Adam, {"lr": 0.3}),
-], ids=["momentum", "nesterov", "Adam"])
-def test_in_a_narrow_valley_momentum_and_adam_leave_plain_descent_far_behind(kind, options):
+    (Adam, {"lr": 0.3}), (AdamW, {"lr": 0.3, "weight_decay": 0.0}), (Adagrad, {"lr": 3.0}),
+], ids=["momentum", "nesterov", "Adam", "AdamW", "Adagrad"])
+def test_in_a_narrow_valley_momentum_and_own_steps_leave_plain_descent_far_behind(kind, options):
     plain = height_after(SGD, {"lr": 0.01}, 200)
     assert height_after(kind, options, 200) < 1e-3 * plain
     assert plain < 2.0, "plain descent is slow here, but it does go down"
+
+
+def test_rmsprop_is_far_ahead_until_it_hovers_at_the_length_of_its_steps():
+    rmsprop = (RMSprop, {"lr": 0.1, "alpha": 0.9})
+    assert height_after(*rmsprop, 90) < 0.2 * height_after(SGD, {"lr": 0.01}, 90)
+    assert 0.01 < height_after(*rmsprop, 200) < 0.5 * 100.0 * 0.1**2
+    assert 0.01 < height_after(*rmsprop, 2000) < 0.5 * 100.0 * 0.1**2, "a smaller rate would help"
 
 
 def test_in_a_narrow_valley_too_large_a_rate_diverges():
@@ -128,6 +142,28 @@ BY_HAND = {
         Adam, {"lr": 0.3, "eps": 1.0}, (0.8, 1.15), (0.6, 1.3)),
     "Adam, weight decay enters g, whose size does not matter": (
         Adam, {"lr": 0.1, "weight_decay": 0.5, "betas": (0.0, 0.0)}, (0.9, 1.1), (0.8, 1.2)),
+    "AdamW: weight decay stays out of g, and takes 5 % of w": (
+        AdamW, {"lr": 0.1, "weight_decay": 0.5}, (0.85, 1.05), (0.7075, 1.0975)),
+    "RMSprop: v = 0.75 g^2, then 0.9375 g^2": (
+        RMSprop, {"lr": 0.1, "alpha": 0.25}, (1 - 0.1 / 0.75**0.5, 1 + 0.1 / 0.75**0.5),
+        (1 - 0.1 / 0.75**0.5 - 0.1 / 0.9375**0.5, 1 + 0.1 / 0.75**0.5 + 0.1 / 0.9375**0.5)),
+    "RMSprop, centered: v - m^2 = (0.75 - 0.75^2) g^2, then (0.9375 - 0.9375^2) g^2": (
+        RMSprop, {"lr": 0.1, "alpha": 0.25, "centered": True, "eps": 1e-12},
+        (1 - 0.1 / 0.1875**0.5, 1 + 0.1 / 0.1875**0.5),
+        (1 - 0.1 / 0.1875**0.5 - 0.1 / 0.05859375**0.5,
+         1 + 0.1 / 0.1875**0.5 + 0.1 / 0.05859375**0.5)),
+    "RMSprop, momentum: b = 2, then 0.5 * 2 + 1 / sqrt(0.4375)": (
+        RMSprop, {"lr": 0.1, "alpha": 0.75, "momentum": 0.5}, (0.8, 1.2),
+        (0.7 - 0.1 / 0.4375**0.5, 1.3 + 0.1 / 0.4375**0.5)),
+    "Adagrad: lr, then lr / sqrt(2)": (
+        Adagrad, {"lr": 0.1}, (0.9, 1.1), (0.9 - 0.1 / 2**0.5, 1.1 + 0.1 / 2**0.5)),
+    "Adagrad, lr_decay = 1: the second step at half the rate": (
+        Adagrad, {"lr": 0.1, "lr_decay": 1.0}, (0.9, 1.1),
+        (0.9 - 0.05 / 2**0.5, 1.1 + 0.05 / 2**0.5)),
+    "Adagrad, start 5: 2 / 3 and 1 / sqrt(6), then 2 / sqrt(13) and 1 / sqrt(7)": (
+        Adagrad, {"lr": 0.1, "initial_accumulator_value": 5.0},
+        (1 - 0.2 / 3, 1 + 0.1 / 6**0.5),
+        (1 - 0.2 / 3 - 0.2 / 13**0.5, 1 + 0.1 / 6**0.5 + 0.1 / 7**0.5)),
 }
 
 
@@ -189,12 +225,13 @@ def test_names_and_defaults_of_the_options_are_those_of_pytorch(kind):
 ], ids=["list", "tuple", "iterator", "generator", "keys"])
 def test_parameters_may_come_in_any_row(kind, gather):
     params = [weights(), weights((3.0,))]
-    optimizer = kind(gather(params), lr=0.1)
+    optimizer = kind(gather(params), lr=0.1, weight_decay=0.0)
     for p in params:
         push(p, np.ones(p.shape))
     optimizer.step()
-    np.testing.assert_allclose(np.concatenate([p.data for p in params]), [0.9, -2.1, 2.9],
-                               rtol=0, atol=1e-8)
+    step = 1.0 if kind is RMSprop else 0.1  # lr / sqrt(1 - alpha), alpha being 0.99
+    np.testing.assert_allclose(np.concatenate([p.data for p in params]),
+                               np.array([1.0, -2.0, 3.0]) - step, rtol=0, atol=1e-6)
 
 
 RESULT = weights() * 2.0
@@ -651,6 +688,7 @@ WRONG_SNAPSHOTS = {
     "of-a-model": lambda snapshot: nn.Linear(2, 1, rng=0).state_dict(),
     "empty": lambda snapshot: {},
     "no-state": without("state"),
+    "no-kind": without("kind"),
     "no-rate": without("lr"),
     "no-steps": without("steps"),
     "one-parameter-less": lambda snapshot: snapshot | {"state": snapshot["state"][:-1]},
@@ -707,6 +745,13 @@ WIDE = {
                             "weight_decay": np.float64(0.01)}),
     "Adam": (Adam, {"lr": np.float64(0.1), "betas": (np.float64(0.9), np.float64(0.99)),
                     "eps": np.float64(1e-6), "weight_decay": np.float64(0.01)}),
+    "AdamW": (AdamW, {"lr": np.float64(0.1), "weight_decay": np.float64(0.01)}),
+    "RMSprop": (RMSprop, {"lr": np.float64(0.1), "alpha": np.float64(0.9), "centered": True,
+                          "momentum": np.float64(0.9), "eps": np.float64(1e-6),
+                          "weight_decay": np.float64(0.01)}),
+    "Adagrad": (Adagrad, {"lr": np.float64(0.1), "lr_decay": np.float64(0.1),
+                          "initial_accumulator_value": np.float64(0.1), "eps": np.float64(1e-6),
+                          "weight_decay": np.float64(0.01)}),
 }
 WIDE |= {f"{name}, plain numbers": entry for name, entry in TABLE.items()}
 

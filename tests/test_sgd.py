@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import descend
 
 from minigrad import Tensor
 from optim import SGD
@@ -9,17 +10,6 @@ from optim import SGD
 
 def weights(*values):
     return Tensor(values, requires_grad=True)
-
-
-def descend(optimizer, gradients):
-    """The values of the only parameter after each of these gradients."""
-    w, = optimizer.params
-    path = []
-    for g in gradients:
-        w.grad = np.array(g, dtype=float)
-        optimizer.step()
-        path.append(w.data.tolist())
-    return path
 
 
 @pytest.mark.parametrize("options, message", [

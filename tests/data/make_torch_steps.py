@@ -29,6 +29,23 @@ CASES = {
     "Adam, eps": ("Adam", {"lr": 0.05, "eps": 0.1}),
     "Adam, weight decay": ("Adam", {"lr": 0.05, "weight_decay": 0.1}),
     "Adam, gradients now and then": ("Adam", {"lr": 0.05}),
+    "AdamW, defaults": ("AdamW", {}),
+    "AdamW, lr": ("AdamW", {"lr": 0.05, "weight_decay": 0.3}),
+    "AdamW, without decay": ("AdamW", {"lr": 0.05, "betas": [0.7, 0.9], "weight_decay": 0.0}),
+    "AdamW, gradients now and then": ("AdamW", {"lr": 0.05}),
+    "RMSprop, defaults": ("RMSprop", {}),
+    "RMSprop, alpha and eps": ("RMSprop", {"lr": 0.02, "alpha": 0.8, "eps": 0.1}),
+    "RMSprop, momentum": ("RMSprop", {"lr": 0.005, "momentum": 0.9}),
+    "RMSprop, centered": ("RMSprop", {"lr": 0.005, "alpha": 0.9, "centered": True, "eps": 1e-3}),
+    "RMSprop, all at once": ("RMSprop", {"lr": 0.005, "alpha": 0.9, "weight_decay": 0.1,
+                                         "momentum": 0.5, "centered": True, "eps": 1e-3}),
+    "RMSprop, gradients now and then": ("RMSprop", {"lr": 0.02}),
+    "Adagrad, defaults": ("Adagrad", {}),
+    "Adagrad, lr_decay": ("Adagrad", {"lr": 0.3, "lr_decay": 0.1}),
+    "Adagrad, start and eps": ("Adagrad", {"lr": 0.3, "initial_accumulator_value": 0.5,
+                                           "eps": 0.1}),
+    "Adagrad, weight decay": ("Adagrad", {"lr": 0.3, "weight_decay": 0.1}),
+    "Adagrad, gradients now and then": ("Adagrad", {"lr": 0.3, "lr_decay": 0.1}),
 }
 
 
