@@ -9,19 +9,24 @@ What a notebook promises, and these tests hold:
 - a code cell has at most 8 lines of code, or 25 if it is tagged "figure" (blank lines and comments
   are not counted);
 - its first cell says what the reader will be "able to" do, what one "needs" (or "You need"), and
-  how many "minutes" it takes;
+  how many "minutes" it takes; its line "**New names:**" lists what it introduces of the project;
+- it uses no name of minigrad, losses or optim that neither it nor an earlier one introduces
+  (constants such as draw.BLUE, and methods, are not counted);
 - its last cell has a heading "Three questions to take away", three numbered questions, and, in
   01 to 10, the name of the exercise that goes with it, `exercises/NN_name`.
 
 Pictures are not compared: their pixels change with every version of matplotlib.
 """
 
+import ast
 import difflib
+import importlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 import pytest
@@ -156,6 +161,57 @@ def alt_texts(cell):
     return len(re.findall(r"^\*Alt text:\*\s+\S.{39,}", cell.source, flags=re.MULTILINE))
 
 
+PROJECT = ("minigrad", "losses", "optim")
+
+
+def introduced(notebook):
+    """The names after **New names:** in the first cell: "nn.MLP" counts as MLP."""
+    line = re.search(r"^\*\*New names:\*\* (.*(?:\n.+)*)", notebook.cells[0].source, re.MULTILINE)
+    return [name.split(".")[-1] for name in re.findall(r"`([\w.]+)`", line[1])] if line else None
+
+
+def used(notebook):
+    """The names of the project that the code of a notebook imports, or takes out of a module."""
+    names, modules = set(), {}
+    trees = [ast.parse(cell.source) for cell in code_cells(notebook)]
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] in PROJECT:
+                    whole = alias.name if alias.asname else alias.name.split(".")[0]
+                    modules[alias.asname or whole] = importlib.import_module(whole)
+        elif isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in PROJECT:
+            for alias in node.names:
+                thing = member(importlib.import_module(node.module), alias.name)
+                if isinstance(thing, ModuleType):
+                    modules[alias.asname or alias.name] = thing
+                elif callable(thing):
+                    names.add(alias.name)
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Attribute):
+            module = module_of(node.value, modules)
+            if module and callable(member(module, node.attr)):
+                names.add(node.attr)
+    return names
+
+
+def member(module, name):
+    """A module's attribute, or its submodule of that name."""
+    if not hasattr(module, name):
+        return importlib.import_module(f"{module.__name__}.{name}")
+    return getattr(module, name)
+
+
+def module_of(node, modules):
+    """The module of the project that an expression such as `nn` or `minigrad.nn` means, if any."""
+    if isinstance(node, ast.Name):
+        return modules.get(node.id)
+    if isinstance(node, ast.Attribute) and (outer := module_of(node.value, modules)):
+        inner = member(outer, node.attr)
+        return inner if isinstance(inner, ModuleType) else None
+    return None
+
+
 # The tests
 
 
@@ -273,3 +329,36 @@ def test_it_closes_with_three_questions_and_the_exercise(path):
     if int(path.name[:2]) <= 10:  # 11 leads onward and has no exercise
         exercise = f"exercises/{path.stem}"
         assert exercise in closing.source, f"{path.name}: the last cell must name {exercise}"
+
+
+@every_notebook
+def test_it_uses_only_names_that_it_or_an_earlier_one_introduces(path):
+    earlier = {name: other.stem for other in NOTEBOOKS if other.name < path.name
+               for name in introduced(read(other)) or []}
+    notebook = read(path)
+    new, needed = introduced(notebook), used(notebook)
+    assert new is not None, f"{path.name}: the first cell needs a line '**New names:** `a`, `b`'"
+    again = {name: earlier[name] for name in new if name in earlier}
+    assert not again, f"{path.name} calls names new that an earlier notebook introduced: {again}"
+    assert len(set(new)) == len(new), f"{path.name} lists a new name twice: {new}"
+    unknown = needed - set(new) - set(earlier)
+    assert not unknown, (f"{path.name} uses {sorted(unknown)}, which no notebook up to this one "
+                         f"introduces: explain them and add them to its New names")
+    idle = set(new) - needed
+    assert not idle, f"{path.name} promises {sorted(idle)} as new names and does not use them"
+
+
+def test_names_are_found_however_they_are_imported():
+    cells = ["import losses\nimport numpy as np\nfrom minigrad import Tensor, nn as net, draw",
+             "import minigrad\nmodel = net.MLP([1, 1])\nlosses.mse(Tensor(1.0), np.ones(()))",
+             "minigrad.nn.Linear(1, 1)\nminigrad.grad\nfrom losses.shapes import shape as s",
+             "draw.STYLE, np.sum, model.parameters, losses.shapes.draw_losses, losses"]
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+    assert used(notebook) == {"Tensor", "MLP", "mse", "Linear", "grad", "shape", "draw_losses"}
+
+
+def test_new_names_are_read_from_the_opening_cell():
+    opening = "# 01\n\n**New names:** `Tensor`, `nn.MLP`,\n`grad`\n\n`no`"
+    for text, names in ((opening, ["Tensor", "MLP", "grad"]), ("# 01", None)):
+        cell = nbformat.v4.new_markdown_cell(text)
+        assert introduced(nbformat.v4.new_notebook(cells=[cell])) == names
