@@ -1,27 +1,58 @@
-"""Small data sets to learn on: three that are drawn by a formula, two that were measured.
+"""Small data sets to learn on, and what is done to a data set before a model is trained.
+
+Drawn by a formula:
 
     moons                two half circles, two classes
     spirals              spiral arms, two classes or more
+    circles              a ring inside a ring, two classes
+    blobs                round clouds, two classes or more
     line_with_outliers   a straight line to fit, with a few wrong readings
+    sine                 a curve to fit, under noise that may grow
+
+Measured:
+
     iris                 150 flowers, 4 measurements, 3 species
     digits               1,797 handwritten digits of 8 x 8 pixels
 
-Every function returns `x, y` as fresh NumPy arrays: a row of `x` is one example, the same row of
-`y` its answer (an int64 class number, or a float64 value to predict).
+Made of any data set:
 
-The drawn ones share these arguments:
+    flip_labels          a share of the labels is wrong
+    imbalance            one class is rare
+    train_test_split     rows to train on, and rows to test on
+    standardise          columns of mean 0 and deviation 1
+    batches              the rows of an epoch, a few at a time
+
+A data set is `x, y`, fresh NumPy arrays: a row of `x` is one example, the same row of `y` its
+answer (an int64 class number, or a float64 value to predict). What is made of a data set is fresh
+too, and the arrays it was made of stay as they were.
+
+The drawn ones share these arguments, and `rng` is the same everywhere:
 
     n       how many rows
     noise   the standard deviation of the Gaussian noise, in the units of the axes
     rng     a seed, or a `np.random.Generator` to draw from. The same seed gives the same data,
             a generator moves on, and NumPy's global random state is left alone.
 
+From a data set to the steps of training, in the order in which nothing leaks:
+
+    >>> x, y = iris()
+    >>> x_train, x_test, y_train, y_test = train_test_split(x, y, test=0.2, stratify=True)
+    >>> x_train, x_test = standardise(x_train, x_test)
+    >>> rng = np.random.default_rng(0)          # made once, before the epochs
+    >>> for epoch in range(3):
+    ...     for x_batch, y_batch in batches(x_train, y_train, size=32, rng=rng):
+    ...         pass                            # forward, backward, step
+    >>> len(x_train), len(x_batch)              # 120 rows: three batches of 32, and the rest
+    (120, 24)
+
 This module needs NumPy and nothing else of minigrad.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 DATA = Path(__file__).parent / "data"  # its README.md says where the files come from
 
@@ -111,6 +142,99 @@ def spirals(
     return _blur_and_shuffle(arms, noise, np.random.default_rng(rng))
 
 
+def circles(
+    n: int = 200, factor: float = 0.5, noise: float = 0.05, rng: int | np.random.Generator = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """A ring inside a ring, around the same centre.
+
+    The best straight line gets two thirds right: beside the inner ring it cuts off a third of the
+    outer one. A network of layers 2-8-2 learns them all, and so does one linear layer that is given
+    the squares of x: their sum is 1 on the outer ring and factor^2 on the inner one. With t from
+    0 to 2 pi, before the noise:
+
+        class 0, the outer ring   (cos t, sin t)
+        class 1, the inner ring   factor * (cos t, sin t)
+
+    The default rings are 0.5 apart, ten times the default noise: the nearest neighbour of a point
+    is always of its own class.
+
+    Shapes: x (n, 2), y (n,), labels 0 and 1. If n is odd, class 0 has one more. The rows are
+        shuffled, so that any split is fair.
+    Errors: ValueError if n is not a whole number >= 2, factor not a number from 0 up to but not
+        including 1, or noise not a finite number >= 0.
+    Source: the curves of `sklearn.datasets.make_circles`, there by default with a factor of 0.8,
+        without noise, and, if n is odd, with one more point in class 1.
+
+    >>> x, y = circles(n=8, noise=0)      # four points on each ring
+    >>> np.hypot(*x[y == 0].T), np.hypot(*x[y == 1].T)
+    (array([1., 1., 1., 1.]), array([0.5, 0.5, 0.5, 0.5]))
+    """
+    _require(_is_whole(n) and n >= 2, "n", n, "a whole number, 2 or more: a point for each ring")
+    _require(_is_number(factor) and 0 <= factor < 1, "factor", factor,
+             "a number from 0 up to but not including 1: the radius of the inner ring")
+    _require(_is_number(noise) and noise >= 0, "noise", noise, "a finite number, 0 or more")
+    rings = []
+    for radius, size in zip((1.0, factor), _class_sizes(n, 2), strict=True):
+        t = np.linspace(0, 2 * np.pi, size, endpoint=False)
+        rings.append(radius * np.stack([np.cos(t), np.sin(t)], axis=1))
+    return _blur_and_shuffle(rings, noise, np.random.default_rng(rng))
+
+
+def blobs(
+    n: int = 300,
+    classes: int = 3,
+    noise: float = 0.25,
+    features: int = 2,
+    rng: int | np.random.Generator = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Round clouds, one for each class: what a model without a hidden layer can learn.
+
+    Neighbouring centres are 2 apart, however many there are, so that the border between them is
+    1 away from either, and `noise` alone says how hard the task is. By default 1 is four
+    deviations, which one point in 30,000 exceeds; from noise 0.4 on the clouds overlap. Centre k is
+
+        1 feature     on a line, at 2 k - (classes - 1)
+        2 features    on a circle of radius 1 / sin(pi / classes), at the angle
+                      pi - 2 pi k / classes: the first on the left, the others clockwise
+        more          the same in the first two columns, 0 in all others, which are noise alone
+                      and say nothing of the class
+
+    For two classes the truth is known. The log odds of class 1 are 2 x1 / noise^2, which is what
+    logistic regression looks for, and no model gets more right than the share of a Gaussian that
+    lies below 1 / noise deviations: 84 % for noise 1. With few rows and many features even a
+    linear layer learns the noise by heart: all 20 rows of `blobs(20, 2, 1.0, 100)`, and far fewer
+    than 84 % of others.
+
+    Shapes: x (n, features), y (n,), labels 0 to classes - 1. Each class has n // classes points,
+        the first n % classes of them one more. The rows are shuffled, so that any split is fair.
+    Errors: ValueError if classes is not a whole number >= 2, n not a whole number >= classes,
+        features not a whole number >= 1, or noise not a finite number >= 0.
+
+    >>> x, y = blobs(n=2, classes=2, noise=0)                # the two centres
+    >>> x[y == 0].round(2), x[y == 1].round(2)
+    (array([[-1.,  0.]]), array([[1., 0.]]))
+    >>> x, y = blobs(n=10_000, classes=2, noise=1)           # the border is 1 deviation away
+    >>> print(f"{((x[:, 0] > 0) == (y == 1)).mean():.0%}")
+    84%
+    """
+    _require(_is_whole(classes) and classes >= 2, "classes", classes, "a whole number, 2 or more")
+    _require(_is_whole(n) and n >= classes, "n", n,
+             f"a whole number, {classes} or more: a point for each of {classes} classes")
+    _require(_is_whole(features) and features >= 1, "features", features,
+             "a whole number, 1 or more")
+    _require(_is_number(noise) and noise >= 0, "noise", noise, "a finite number, 0 or more")
+    k = np.arange(classes)
+    centres = np.zeros((classes, features))
+    if features == 1:
+        centres[:, 0] = 2 * k - (classes - 1)
+    else:
+        radius, angle = 1 / np.sin(np.pi / classes), np.pi - 2 * np.pi * k / classes
+        centres[:, 0], centres[:, 1] = radius * np.cos(angle), radius * np.sin(angle)
+    sizes = _class_sizes(n, classes)
+    clouds = [np.tile(centre, (size, 1)) for centre, size in zip(centres, sizes, strict=True)]
+    return _blur_and_shuffle(clouds, noise, np.random.default_rng(rng))
+
+
 def line_with_outliers(
     n: int = 50,
     outliers: int = 5,
@@ -149,6 +273,49 @@ def line_with_outliers(
     y = slope * x + intercept + np.random.default_rng(rng).normal(0, noise, x.shape)
     y[n - outliers:] -= 10
     return x, y
+
+
+def sine(
+    n: int = 100,
+    noise: float | tuple[float, float] = 0.2,
+    rng: int | np.random.Generator = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One period of the sine under Gaussian noise: a curve to fit, and quantiles to find.
+
+    At n evenly spaced x from -pi to pi, with z drawn from the standard normal distribution:
+
+        y = sin x + spread(x) z
+
+    The spread is `noise`. If that is a pair, it goes evenly from the first number at the left end
+    to the second at the right end: `sine(noise=(0.05, 0.5))` opens like a fan. Either way the mean
+    and the median of y at x are sin x, and its quantiles are known:
+
+        q = 0.1    sin x - 1.2816 spread(x)
+        q = 0.9    sin x + 1.2816 spread(x)
+
+    The x lie around 0 for the sake of `nn.MLP`, whose biases begin at 0: from 0 to 2 pi, about
+    half of its relu units would be 0 for every x, and would never learn.
+
+    Shapes: x (n, 1), y (n, 1). The rows are in order of x, ready to be drawn as a line. Not
+        shuffled: `train_test_split` does that.
+    Errors: ValueError if n is not a whole number >= 2, or noise not a finite number >= 0 or a pair
+        of them.
+
+    >>> x, y = sine(n=5, noise=0)             # at -pi, -pi / 2, 0, pi / 2, pi
+    >>> x[1:4, 0].round(2), y[1:4, 0].round(2)
+    (array([-1.57,  0.  ,  1.57]), array([-1.,  0.,  1.]))
+    >>> x, y = sine(n=10_000, noise=(0.05, 0.5))
+    >>> spread = 0.05 + 0.45 * (x + np.pi) / (2 * np.pi)
+    >>> print(f"{(y < np.sin(x) + 1.2816 * spread).mean():.0%} lie below the 0.9-quantile")
+    90% lie below the 0.9-quantile
+    """
+    _require(_is_whole(n) and n >= 2, "n", n, "a whole number, 2 or more: the two ends")
+    left, right = noise if np.shape(noise) == (2,) else (noise, noise)
+    _require(all(_is_number(end) and end >= 0 for end in (left, right)), "noise", noise,
+             "a finite number, 0 or more, or a pair of them: for the left and the right end")
+    x = np.linspace(-np.pi, np.pi, n)[:, None]
+    spread = np.linspace(left, right, n)[:, None]
+    return x, np.sin(x) + np.random.default_rng(rng).normal(0, spread)
 
 
 # Measured
@@ -213,6 +380,228 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return table[:, :64] / 16, table[:, 64].astype(np.int64)
 
 
+# Made of any data set
+
+
+def flip_labels(
+    y: ArrayLike,
+    share: float,
+    rng: int | np.random.Generator = 0,
+    classes: int | ArrayLike | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Label noise: wrong labels in a share of the rows, and a mask that tells which.
+
+    Exactly round(share * n) labels are changed (round is Python's: a half goes to the even
+    number). Each becomes one of the other classes, all equally likely; with two classes, such as
+    0 and 1 or -1 and +1, the opposite. With the same seed, a larger share changes the same labels
+    in the same way, and more.
+
+    `classes` are the labels that exist, if y might not hold them all: a number C for 0 to C - 1,
+    or a list such as [-1, 1]. Flip the labels of the training rows alone: a test against wrong
+    labels says little.
+
+    Shapes: y (n,) or (n, 1), whole numbers -> labels of the same shape, int64, or float if y is;
+        mask (n,), True where the label is wrong, so that `x[mask]` are the flipped rows.
+    Errors: ValueError if share is not a number from 0 to 1, y is empty, of another shape, or holds
+        fractions or a label that is not in `classes`, or if there is no other class to flip to;
+        TypeError if labels are not numbers.
+
+    >>> _, y = digits()
+    >>> noisy, wrong = flip_labels(y, share=0.1)           # 10 % of 1,797 are 179.7
+    >>> print(wrong.sum(), (noisy != y).sum(), (noisy[wrong] == y[wrong]).sum())
+    180 180 0
+    >>> flip_labels([-1, -1, 1, 1], share=1)
+    (array([ 1,  1, -1, -1]), array([ True,  True,  True,  True]))
+    """
+    y = np.asarray(y)
+    labels = _labels(y)
+    _require(_is_number(share) and 0 <= share <= 1, "share", share,
+             "a number from 0 to 1: 0.1 for one row in ten")
+    if _is_whole(classes):
+        _require(classes >= 2, "classes", classes, "a whole number, 2 or more, or a list of labels")
+        classes = np.arange(classes)
+    known = np.unique(labels if classes is None else _labels(classes))
+    if strangers := sorted(set(labels.tolist()) - set(known.tolist())):
+        raise ValueError(f"y holds {strangers[0]}, and the classes are {known.tolist()}")
+    rng = np.random.default_rng(rng)
+    chosen = rng.permutation(len(labels))[: round(share * len(labels))]
+    if len(chosen) and len(known) < 2:
+        raise ValueError(f"every label is {known[0]}, so there is no other class to flip to: pass "
+                         f"classes, as in classes=10 or classes=[-1, 1]")
+    # 1 to C - 1 places further on in the circle of C classes: never back to the same one
+    places = np.searchsorted(known, labels[chosen])
+    places += rng.integers(1, max(len(known), 2), size=len(chosen))
+    noisy, mask = labels.copy(), np.zeros(len(labels), dtype=bool)
+    noisy[chosen], mask[chosen] = known[places % len(known)], True
+    return noisy.reshape(y.shape), mask
+
+
+def imbalance(
+    x: ArrayLike,
+    y: ArrayLike,
+    share: float,
+    label: int = 1,
+    rng: int | np.random.Generator = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Throw rows away at random until `label` is the given share of all that are left.
+
+    No more rows go than must. Of a rows with the label and b others, all others stay and
+    round(b share / (1 - share)) with the label; where there are not so many, all a of them stay
+    and round(a (1 - share) / share) others.
+
+    A model that never says `label` is then right on 1 - share of the rows: see what it finds of
+    the rare class (its recall), not how often it is right.
+
+    Shapes: x (n, ...), y (n,) or (n, 1), whole numbers -> the same with fewer rows, in their order.
+    Errors: ValueError if share is not a number between 0 and 1, y does not hold the label, no row
+        of either kind would be left, x and y differ in length or are empty, or y holds fractions;
+        TypeError if labels are not numbers.
+
+    >>> x, y = moons(n=1980)                     # 990 of each class
+    >>> x, y = imbalance(x, y, share=0.01)       # 10 of 1,000 are left in class 1
+    >>> x.shape, np.bincount(y)
+    ((1000, 2), array([990,  10]))
+    """
+    x, y = _paired(x, y)
+    _require(_is_number(share) and 0 < share < 1, "share", share,
+             "a number between 0 and 1: 0.01 for one row in a hundred")
+    has_label = _labels(y) == label
+    rare, common = np.flatnonzero(has_label), np.flatnonzero(~has_label)
+    if not len(rare):
+        raise ValueError(f"no row has the label {label!r}: y holds {np.unique(y).tolist()}")
+    a, b = len(rare), len(common)
+    stay, others = round(b * share / (1 - share)), b
+    if stay > a:
+        stay, others = a, round(a * (1 - share) / share)
+    if not (stay and others):
+        raise ValueError(f"{a} rows have the label {label} and {b} have not: for a share of "
+                         f"{share}, {stay} and {others} of them would be left; give more rows")
+    rng = np.random.default_rng(rng)
+    kept = [rng.permutation(rare)[:stay], rng.permutation(common)[:others]]
+    rows = np.sort(np.concatenate(kept))
+    return x[rows], y[rows]
+
+
+def train_test_split(
+    x: ArrayLike,
+    y: ArrayLike,
+    test: float | int = 0.2,
+    rng: int | np.random.Generator = 0,
+    stratify: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Shuffle the rows and split them: x_train, x_test, y_train, y_test, in this order.
+
+    Every row is on exactly one side. `test` is a share, for round(test * n) rows but at least one
+    on either side, or a whole number of rows.
+
+    With `stratify=True` every class has the same share in both parts, to within one row: of iris,
+    30 test rows are 10 of each species, where chance alone makes 5 to 15 of them (seeds 0 to 9).
+    With or without it, each row is as likely to be tested as any other. It is for classes: values
+    to predict have none.
+
+    Shapes: x (n, ...), y (n, ...), stratified (n,) or (n, 1) -> (n - m, ...), (m, ...) of each,
+        with m rows to test on.
+    Errors: ValueError if x and y differ in length or have fewer than two rows, test is neither a
+        number between 0 and 1 nor a whole number from 1 to n - 1, or stratify not True or False.
+        Stratified also if y holds fractions, or a class is too small to be sure of a row on either
+        side, and TypeError if labels are not numbers.
+    Source: the order of `sklearn.model_selection.train_test_split`, which rounds the number of
+        test rows up, and takes y again for `stratify`.
+
+    >>> x, y = iris()
+    >>> x_train, x_test, y_train, y_test = train_test_split(x, y, test=30, stratify=True)
+    >>> np.bincount(y_train), np.bincount(y_test)
+    (array([40, 40, 40]), array([10, 10, 10]))
+    """
+    x, y = _paired(x, y)
+    n = len(x)
+    if n < 2:
+        raise ValueError(f"one row cannot be split: x has shape {x.shape}")
+    _require((_is_whole(test) and 1 <= test < n) or
+             (_is_number(test) and not _is_whole(test) and 0 < test < 1), "test", test,
+             f"a share between 0 and 1, as 0.2, or a whole number of rows from 1 to {n - 1}")
+    if not isinstance(stratify, bool | np.bool_):
+        raise ValueError(f"stratify must be True or False, and goes by the classes in y; got "
+                         f"{type(stratify).__name__}")
+    m = test if _is_whole(test) else min(max(round(test * n), 1), n - 1)
+    rng = np.random.default_rng(rng)
+    order = rng.permutation(n)
+    chosen = _evenly(order, _labels(y), m, rng) if stratify else order[:m]
+    tested = np.zeros(n, dtype=bool)
+    tested[chosen] = True
+    train_rows, test_rows = order[~tested[order]], order[tested[order]]
+    return x[train_rows], x[test_rows], y[train_rows], y[test_rows]
+
+
+def standardise(x_train: ArrayLike, *others: ArrayLike) -> np.ndarray | tuple[np.ndarray, ...]:
+    """Subtract each column's mean and divide by its standard deviation: those of x_train, for all.
+
+        (x - mean of x_train) / standard deviation of x_train
+
+    Columns in different units then count alike, and one learning rate fits all weights. The test
+    rows are measured with the training rows' mean and deviation, so theirs are only about 0 and 1.
+    To take the mean of all rows, before the split, is the classic leak: the model has then seen
+    something of the rows it is tested on.
+
+    A column that is constant in x_train becomes 0 there: it is divided by 1. One that is nearly
+    constant becomes very large where it is not: leave `digits`, whose pixels have one unit, as it
+    is, or a pixel that is inked in one image alone stands 40 deviations out. The deviation divides
+    by n, not by n - 1.
+
+    Shapes: x_train (n, ...), the others (any, ...) with the same columns -> arrays of the same
+        shapes, in a tuple if there are several. float32 stays float32, all else becomes float64.
+    Errors: ValueError if the columns differ, an array has no rows, or one holds nan or inf;
+        TypeError if one does not hold real numbers.
+    Source: scikit-learn's user guide, Common pitfalls, section Data leakage,
+        https://scikit-learn.org/stable/common_pitfalls.html#data-leakage
+
+    >>> train, test = standardise([[1, 7], [3, 7]], [[5, 8]])      # mean 2 and 7, deviation 1 and 0
+    >>> train, test
+    (array([[-1.,  0.],
+           [ 1.,  0.]]), array([[3., 1.]]))
+    """
+    arrays = [_measured(x) for x in (x_train, *others)]
+    for x in arrays[1:]:
+        if x.shape[1:] != arrays[0].shape[1:]:
+            raise ValueError(f"x_train has shape {arrays[0].shape}, another array has shape "
+                             f"{x.shape}: all but the number of rows must be equal")
+    first = arrays[0].astype(np.float64)
+    steps = first - first[0]  # from the first row: exactly 0 where a column is constant
+    mean, deviation = first[0] + steps.mean(axis=0), steps.std(axis=0)
+    deviation = np.where(deviation == 0, 1.0, deviation)
+    scaled = tuple(((x - mean) / deviation).astype(x.dtype) for x in arrays)
+    return scaled if others else scaled[0]
+
+
+def batches(
+    x: ArrayLike, y: ArrayLike, size: int, rng: int | np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The rows of one epoch in a new random order, `size` at a time: pairs (x, y), as copies.
+
+    Every row comes once. The last batch may be smaller; if n < size there is only that one.
+
+    Make the generator once, before the loop over the epochs, so that each epoch has an order of
+    its own: a seed deals the rows out in the same order every time. The order is drawn when
+    `batches` is called.
+
+    Shapes: x (n, ...), y (n, ...) -> pairs of (size, ...), (size, ...).
+    Errors: ValueError, at the call and not in the loop, if size is not a whole number >= 1, or x
+        and y differ in length or have no rows.
+
+    >>> x, y = np.arange(10).reshape(5, 2), np.arange(5)
+    >>> pairs = list(batches(x, y, size=2, rng=0))
+    >>> [len(x_batch) for x_batch, _ in pairs]
+    [2, 2, 1]
+    >>> np.sort(np.concatenate([y_batch for _, y_batch in pairs]))      # every row once
+    array([0, 1, 2, 3, 4])
+    """
+    x, y = _paired(x, y)
+    _require(_is_whole(size) and size >= 1, "size", size, "a whole number, 1 or more")
+    order = np.random.default_rng(rng).permutation(len(x))
+    parts = np.split(order, range(size, len(x), size))
+    return ((x[rows], y[rows]) for rows in parts)  # not `yield`: that would check at the first turn
+
+
 # What they share
 
 
@@ -228,6 +617,60 @@ def _blur_and_shuffle(curves, noise, rng):
     x += rng.normal(0, noise, x.shape)
     order = rng.permutation(len(x))
     return x[order], y[order]
+
+
+def _evenly(order, labels, m, rng):
+    # m rows at equal distances in the rows sorted by class, from a random start: so each class
+    # gets its share, to within one row, and each row has the same chance, m / n
+    n = len(order)
+    values, counts = np.unique(labels, return_counts=True)
+    smallest = counts.argmin()
+    if counts[smallest] * min(m, n - m) < n:
+        raise ValueError(f"class {values[smallest]} has {counts[smallest]} of {n} rows: with "
+                         f"{n - m} to train and {m} to test, it may get none on one side; change "
+                         f"test, or leave stratify out")
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    return by_class[(n * np.arange(m) + rng.integers(n)) // m]
+
+
+def _paired(x, y):
+    # as arrays with a row of y for each row of x, and at least one
+    x, y = np.asarray(x), np.asarray(y)
+    if not (x.ndim and y.ndim) or len(x) != len(y):
+        raise ValueError(f"x has shape {x.shape}, y has shape {y.shape}: each row of x needs its "
+                         f"row of y")
+    if not len(x):
+        raise ValueError(f"there are no rows: x has shape {x.shape}")
+    return x, y
+
+
+def _labels(y):
+    # class numbers, (n,) or (n, 1), as a flat array: int64, or floats that are whole
+    y = np.asarray(y)
+    if not y.ndim or not len(y) or y.shape[1:] not in ((), (1,)):
+        hint = "; of one-hot rows take y.argmax(axis=1)" if y.ndim == 2 and y.size else ""
+        raise ValueError(f"labels have shape (n,) or (n, 1), with n >= 1; got {y.shape}{hint}")
+    if y.dtype.kind not in "biuf":
+        raise TypeError(f"labels are whole numbers, not {y.dtype}: write "
+                        f"names, y = np.unique(y, return_inverse=True)")
+    if y.dtype.kind != "f":
+        return y.ravel().astype(np.int64)
+    if len(fractions := y[~(np.isfinite(y) & (y == np.round(y)))]):
+        raise ValueError(f"labels are whole numbers, and y holds {fractions[0]}")
+    return y.ravel()
+
+
+def _measured(x):
+    # real, finite numbers in at least one row, as floats
+    x = np.asarray(x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"only real numbers can be standardised, not {x.dtype}")
+    if not x.ndim or not len(x):
+        raise ValueError(f"there are no rows: an array has shape {x.shape}")
+    if len(rows := np.argwhere(~np.isfinite(x))):
+        raise ValueError(f"row {rows[0][0]} of an array of shape {x.shape} holds nan or inf, and "
+                         f"so would its whole column: leave such rows out")
+    return x if x.dtype == np.float32 else x.astype(np.float64)
 
 
 def _read(name):
