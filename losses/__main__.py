@@ -98,6 +98,7 @@ def shape_command(parser, argv) -> int:
     parser.add_argument("--show", action="store_true", help="open the picture in a window as well")
     options = parser.parse_args(argv)
     from losses import shapes
+    from minigrad import palette
     chosen = [named(parser, name) for name in dict.fromkeys(options.names)]
     for loss in chosen:
         try:
@@ -114,7 +115,7 @@ def shape_command(parser, argv) -> int:
         parser.error(f"cannot write to {file}: it is a folder")
     writable_folder(parser, file.parent)
     import matplotlib
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         figure = (shapes.draw_losses(chosen, options.show) if len(chosen) > 1
                   else shapes.draw_loss(chosen[0], show=options.show))
         try:

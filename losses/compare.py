@@ -32,7 +32,7 @@ import numpy as np
 
 from losses import Entry, catalog, page, shapes, sigmoid_cross_entropy, softmax_cross_entropy
 from losses.tour import Picture, aligned
-from minigrad import no_grad
+from minigrad import no_grad, palette
 from minigrad.nn import MLP
 from optim import Adam
 
@@ -839,7 +839,7 @@ def listed(names, quote=True, most=20) -> str:
 def write(folder: Path, result: Comparison, facts, command) -> int:
     """Draw the pictures, and write them and index.html; the number of pictures."""
     import matplotlib
-    with matplotlib.rc_context(shapes.STYLE), warnings.catch_warnings():
+    with matplotlib.rc_context(palette.STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is a box
         pictures = draw(result.problem, result.runs)
         for picture in pictures:
@@ -929,8 +929,8 @@ def distinct_curves(runs):
 def styles():
     """Colour and dashes of one line after the other; more than six differ in their dashes."""
     for turn in itertools.count():
-        for i, (colour, _) in enumerate(shapes.LINES):
-            yield {"color": colour, "linestyle": shapes.LINES[(i + turn) % 4][1]}
+        for i, (colour, _) in enumerate(palette.LINES):
+            yield {"color": colour, "linestyle": palette.LINES[(i + turn) % 4][1]}
 
 
 def caution(problem) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 
 import losses
 from losses import shapes
-from losses.shapes import BLACK, BLUE, GREEN, LINES, ORANGE, SKY
 from minigrad import datasets, sigmoid
 from minigrad.nn import Linear, Sequential
+from minigrad.palette import BLACK, BLUE, GREEN, LINES, ORANGE, SKY
 
 
 class Picture(NamedTuple):

@@ -8,7 +8,6 @@ loss are written behind it: shape(huber, delta=2.0). Where several losses are gi
 its own: draw_losses([huber, functools.partial(huber, delta=2.0)]).
 """
 
-import io
 import textwrap
 from functools import partial
 from itertools import cycle
@@ -17,20 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from losses import Entry, catalog
-from minigrad import Tensor, grad
+from minigrad import Tensor, grad, palette
 from minigrad.nn import Linear
-
-BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9",
-                                           "#000000")  # Okabe and Ito: told apart by every eye
-AMBER = "#E69F00"
-LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"), (SKY, "-"), (BLACK, "--"),
-         (AMBER, "-.")]
-STYLE = {
-    "font.size": 13, "axes.titlesize": 14, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "grid.alpha": 0.25, "lines.linewidth": 2.6, "legend.frameon": False,
-    "figure.constrained_layout.use": True, "savefig.dpi": 110, "figure.titlesize": 16,
-}
-
+from minigrad.palette import BLUE, LINES, ORANGE
 
 # -- numbers ---------------------------------------------------------------------------------------
 
@@ -359,18 +347,10 @@ def field(loss, target, x, y, rest=(), **options) -> Field:
 
 def new_figure(width, height, show=False):
     """An empty figure; only with `show` one that has a window."""
-    if show:
-        from matplotlib import pyplot
-        return pyplot.figure(figsize=(width, height))
-    from matplotlib.figure import Figure
-
-    class Shown(Figure):
-        def _repr_png_(self):  # a notebook asks for this if no pyplot has told it of figures
-            file = io.BytesIO()
-            self.savefig(file, format="png")
-            return file.getvalue()
-
-    return Shown(figsize=(width, height))
+    if not show:
+        return palette.new_figure(width, height)
+    from matplotlib import pyplot
+    return pyplot.figure(figsize=(width, height))
 
 
 def settle(figure) -> None:

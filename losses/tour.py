@@ -16,7 +16,7 @@ import numpy as np
 import losses
 from losses import figures, page, shapes
 from losses.figures import Picture
-from minigrad import datasets, no_grad, one_hot
+from minigrad import datasets, no_grad, one_hot, palette
 from minigrad.nn import MLP
 from optim import Adam
 
@@ -53,7 +53,7 @@ def tour(out: Path, seed: int, show: bool) -> None:
     say = partial(print, flush=True)
     start = time.perf_counter()
     say("Drawing the losses ...")
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         sections = [save(section, out, say) for section in draw_shapes(show)]
         say("\nTraining an MLP 2-32-1 on two noisy moons under three losses ...")
         sections.append(save(draw_moons(train_moons(seed), show), out, say))

@@ -16,7 +16,7 @@ import losses
 from losses import compare as module
 from losses import shapes
 from losses.compare import InputError, compare
-from minigrad import datasets
+from minigrad import datasets, palette
 
 ROOT = Path(losses.__file__).resolve().parents[1]
 
@@ -621,7 +621,7 @@ def test_without_a_folder_nothing_is_written(csv_file):
 @pytest.fixture
 def drawn(csv_file):
     """All pictures of a regression and of a classification, with three losses and with one."""
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         made = []
         for text, target, names in ((rows(40), "y", ["mse", "mae", "huber"]),
                                     (rows(40), "y", ["mae"]),

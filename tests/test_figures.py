@@ -10,6 +10,7 @@ from matplotlib import pyplot
 
 import losses
 from losses import figures, shapes, tour
+from minigrad import palette
 
 DRAWN = [figures.overview, figures.residual, figures.margin, figures.probability, figures.logit,
          figures.gradient_field, figures.saturation, figures.stability, figures.constants,
@@ -64,7 +65,7 @@ def is_complete(picture):
 
 @pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
 def test_a_picture_has_a_title_labels_alternative_text_and_a_caption(draw):
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         is_complete(draw(False))
 
 
@@ -78,19 +79,19 @@ def cut_off(figure):
 
 @pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
 def test_nothing_is_cut_off_at_the_edge_of_a_picture(draw):
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         assert cut_off(draw(False).figure) <= 0.01
 
 
 @pytest.mark.parametrize("names", [["focal"], ["huber", "mse", "mae"], ["hinge", "mse", "focal"]])
 def test_nothing_is_cut_off_where_losses_are_drawn_by_name(names):
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         assert cut_off(shapes.draw_losses([getattr(losses, name) for name in names])) <= 0.01
 
 
 @pytest.mark.parametrize("entry", drawable().values(), ids=lambda entry: entry.name)
 def test_nothing_is_cut_off_where_one_loss_is_drawn(entry):
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         assert cut_off(shapes.draw_loss(entry.loss)) <= 0.01
 
 
@@ -262,7 +263,7 @@ def test_one_outlier_owns_mses_step():
 
 
 def test_histograms_are_those_of_every_examples_gradient(moons):
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         picture = figures.still_teaching(moons, False)
         is_complete(picture)
     grid = np.array(picture.figure.axes).reshape(3, 3)

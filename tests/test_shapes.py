@@ -9,7 +9,7 @@ from loss_cases import closed_form, every, sample
 from matplotlib import pyplot
 
 import losses
-from losses import catalog, shapes
+from losses import catalog
 from losses.shapes import (
     AXES,
     best_constant,
@@ -25,7 +25,7 @@ from losses.shapes import (
     shape,
     worst_share,
 )
-from minigrad import Tensor, nn, one_hot
+from minigrad import Tensor, nn, one_hot, palette
 
 every_loss = every(pred=AXES)  # all but rmse, which has no loss of a single example
 
@@ -495,7 +495,7 @@ def test_lines_differ_in_colour_and_neighbours_in_dashes():
     assert len({line.get_color() for line in lines}) == len(lines) >= 6
     for line, following in zip(lines, lines[1:], strict=False):
         assert line.get_linestyle() != following.get_linestyle()
-    assert len(set(shapes.LINES)) == len(shapes.LINES) >= 7
+    assert len(set(palette.LINES)) == len(palette.LINES) >= 7
 
 
 def test_losses_of_another_kind_may_share_the_axis():
@@ -507,7 +507,7 @@ def test_losses_of_another_kind_may_share_the_axis():
 
 def test_more_losses_than_there_are_styles_are_all_drawn():
     many = {f"huber {i}": partial(losses.huber, delta=0.5 + i)
-            for i in range(len(shapes.LINES) + 2)}
+            for i in range(len(palette.LINES) + 2)}
     axes = draw_family(new_figure(8, 9).subplots(3, 1), many, "value")
     assert [name for names in curves_of(axes[0]) for name in names.split(" = ")] == list(many), (
         "losses were left out in silence")

@@ -9,8 +9,8 @@ import pytest
 from matplotlib import pyplot
 
 import losses
-from losses import figures, shapes, tour
-from minigrad import datasets
+from losses import figures, tour
+from minigrad import datasets, palette
 from minigrad.nn import MLP
 
 VOID = {"meta", "img", "br", "hr", "link"}  # elements of HTML without an end
@@ -203,7 +203,7 @@ def sections(runs):
     """All sections of a short tour, in the style in which it draws them."""
     moons = {name: {epoch: np.linspace(0.0, 1.0, 50) for epoch in (0, 10, 100)}
              for name in ("a", "b", "c")}
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         yield [*tour.draw_shapes(False), tour.draw_moons(moons, False),
                tour.draw_digits(runs, False)]
 
@@ -237,7 +237,7 @@ def test_every_picture_has_a_title_labels_alternative_text_and_a_caption(picture
 
 def test_pictures_open_no_window_and_leave_no_global_figure(runs):
     before = pyplot.get_fignums()
-    with matplotlib.rc_context(shapes.STYLE):
+    with matplotlib.rc_context(palette.STYLE):
         list(tour.draw_shapes(False))
         tour.draw_digits(runs, False)
     assert pyplot.get_fignums() == before

@@ -1,0 +1,49 @@
+"""Colours and style that all pictures share: told apart by every eye, legible from the last row.
+
+The colours are those of Okabe and Ito (2008), Color Universal Design: also who sees no red or no
+green tells them apart. A line has a dash of its own besides, and a class a marker, so that a
+picture survives a black and white printer.
+
+In a notebook:
+
+    plt.rcParams.update(draw.STYLE)
+"""
+
+import io
+
+# fmt: off
+BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER, BLACK, GREY = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#666666")
+LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"), (SKY, "-"), (BLACK, "--"),
+         (AMBER, "-.")]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+STYLE = {
+    "font.size": 13, "axes.titlesize": 14, "figure.titlesize": 16, "figure.labelsize": 13,
+    "legend.fontsize": 12, "legend.frameon": False, "lines.linewidth": 2.6,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
+    "figure.figsize": (7, 4.2), "figure.constrained_layout.use": True,
+    "figure.dpi": 100, "savefig.dpi": 110,
+}
+# fmt: on
+
+
+def require_axes(ax) -> None:
+    """Refuse what is no matplotlib Axes, as a picture's first argument: TypeError."""
+    if not hasattr(ax, "plot") or not hasattr(ax, "set_title"):
+        one = "; of several axes pass one, axes[0]" if hasattr(ax, "__len__") else ""
+        raise TypeError(f"a picture is told first where to draw, and was given "
+                        f"{type(ax).__name__}: write  fig, ax = plt.subplots()  and pass ax first"
+                        f"{one}")
+
+
+def new_figure(width: float, height: float):
+    """An empty figure, in inches, that a notebook shows although pyplot has not heard of it."""
+    from matplotlib.figure import Figure
+
+    class Shown(Figure):
+        def _repr_png_(self):  # a notebook asks for this
+            file = io.BytesIO()
+            self.savefig(file, format="png")
+            return file.getvalue()
+
+    return Shown(figsize=(width, height))
