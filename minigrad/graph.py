@@ -303,7 +303,7 @@ class Frame(NamedTuple):
 
 def animate_backward(tensor: Tensor, path, names: dict | None = None,
                      seconds_per_step: float = 1.2, gradient=None):
-    """A GIF of the backward pass: each step sends a gradient on, and what meets adds up.
+    """A film of the backward pass: each step sends a gradient on, and what meets adds up.
 
     It begins with all gradients "not computed", shows one frame for each operation, youngest first,
     with the rules that are applied below, and ends with all gradients in their places. They are
@@ -313,6 +313,8 @@ def animate_backward(tensor: Tensor, path, names: dict | None = None,
     ----------
     tensor : Tensor of one value; of any shape if `gradient` is given
     path : str or path of the file to write
+        Its ending chooses the kind: ".gif", or ".png" for an animated PNG, which a notebook keeps
+        also when it is turned into a web page.
     names : dict from your own names to tensors or arrays, optional
     seconds_per_step : float
         How long a frame stands, at least 0.02: GIF viewers show nothing faster.

@@ -197,10 +197,10 @@ def test_constants_are_drawn_without_a_gradient():
 # -- animate_backward ------------------------------------------------------------------------------
 
 
-def film(tensor, path, **options):
+def film(tensor, path, kind="GIF", **options):
     assert animate_backward(tensor, path, **options) == path
     with Image.open(path) as image:
-        assert image.format == "GIF"
+        assert image.format == kind
         return [(frame.size, frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
 
 
@@ -285,6 +285,11 @@ def test_long_captions_are_cut_and_say_so():
     t = np.stack([leaf(float(i)) for i in range(7)]).sum()
     frames, _ = frames_of(t, {})
     assert [frame.caption[-1] for frame in frames[2:3]] == ["and to 3 more"]
+
+
+def test_a_film_whose_name_ends_in_png_is_an_animated_png(tmp_path):
+    frames = film(leaf(2.0) * 3.0, tmp_path / "film.png", kind="PNG")
+    assert [duration for _, duration in frames] == [1200] * 3
 
 
 def test_the_film_takes_other_speeds_and_gradients(tmp_path):
