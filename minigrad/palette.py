@@ -36,6 +36,18 @@ def require_axes(ax) -> None:
                         f"{one}")
 
 
+def legend_beside(ax):
+    """A legend at the right of the picture, or, where no layout makes room for it, inside."""
+    if ax.figure.get_layout_engine() is None:
+        legend = ax.legend(loc="upper right", frameon=True, framealpha=0.85)
+    else:
+        legend = ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for handle in legend.legend_handles:
+        if hasattr(handle, "set_sizes"):  # of points that are small in the picture
+            handle.set_sizes([min(max(handle.get_sizes()[0], 50), 90)])
+    return legend
+
+
 def new_figure(width: float, height: float):
     """An empty figure, in inches, that a notebook shows although pyplot has not heard of it."""
     from matplotlib.figure import Figure
