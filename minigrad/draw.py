@@ -6,7 +6,7 @@
     training.py   History(model)                        what is remembered of a training
                   learning_curves(ax, history)          its numbers over the steps
                   gradient_flow(ax, history)            how large each layer's gradients are
-                  activation_histograms(ax, model, x)   which hidden units are dead or saturated
+    hidden.py     activation_histograms(ax, model, x)   which hidden units are dead or saturated
     landscape.py  hessian_vector(cost, params, v)       curvature times a direction, exactly
                   top_curvature(cost, params)           the sharpest direction
                   loss_along(cost, params, d, at)       the cost on a line through the parameters
@@ -21,12 +21,13 @@ nor matplotlib's settings; and matplotlib is loaded only when one is drawn.
 """
 
 from .graph import animate_backward, draw_graph
+from .hidden import activation_histograms
 from .landscape import hessian_vector, loss_along, loss_contour, loss_slice, top_curvature
 from .palette import (AMBER, BLACK, BLUE, GREEN, GREY, LINES, MARKERS, ORANGE, PURPLE, SKY, STYLE,
                       require_axes)
 from .scatter import decision_boundary, gradient_sizes
 from .trace import explain
-from .training import History, activation_histograms, gradient_flow, learning_curves
+from .training import History, gradient_flow, learning_curves
 
 __all__ = [
     "explain", "draw_graph", "animate_backward",

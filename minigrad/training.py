@@ -12,30 +12,25 @@
     gradient_flow(ax, history)            how large each layer's gradient is, over the steps
     gradient_flow(ax, history, "update")  how far its weights move
     gradient_flow(ax, history, "ratio")   the same, as a part of the weights' own size
-    activation_histograms(ax, model, x)   what the hidden units say: dead, saturated or alive
 
 A *step* of a history ends when a name comes again, or when the model's weights have moved. So
 whatever is recorded between two optimiser steps is one step, in one call of `record` or in several.
 """
 
 import re
-import textwrap
 from array import array
-from functools import reduce
 from numbers import Integral
-from operator import or_
 from typing import NamedTuple
 
 import numpy as np
 
-from .palette import BLUE, GREY, LINES, ORANGE, require_axes
-from .tensor import Tensor, array_of
+from .labels import (HUGE, NO_BREAK, capital, compared, counted, fitted, is_drawable, listed,
+                     name_ends, part_of, percent, ratio_of, short)
+from .palette import GREY, LINES, require_axes
+from .tensor import array_of
 
 QUANTILES = np.array([0.1, 0.5, 0.9])
 UNKNOWN = (np.nan,) * 4  # in place of three quantiles and the share of zeros
-LETTERS = 12  # points: nothing is written smaller
-HUGE = 1e150  # what is larger, or smaller than 1 / HUGE, has no square: it is not drawn
-NO_BREAK = "\N{NO-BREAK SPACE}"
 POINTS = 200  # of a line over the steps: more would be a smear
 
 # -- numbers ---------------------------------------------------------------------------------------
@@ -190,8 +185,8 @@ class History:
 
     def __repr__(self):
         numbers = ", ".join(self._curves) or "no numbers"
-        learnt = f"; {_counted(len(self._rows), 'parameter')}" if self._model is not None else ""
-        return f"History of {_counted(self.step, 'step')}: {numbers}{learnt}"
+        learnt = f"; {counted(len(self._rows), 'parameter')}" if self._model is not None else ""
+        return f"History of {counted(self.step, 'step')}: {numbers}{learnt}"
 
     def _next_step(self, parameters, moved):
         """Begin a step, with a row for each parameter."""
@@ -223,10 +218,6 @@ def _look_up(recorded, name, what):
     if name not in recorded:
         raise KeyError(f"no {what} {name!r} was recorded; there are {list(recorded)}")
     return recorded[name]
-
-
-def _counted(n, what):
-    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def _number(name, value) -> float:
@@ -298,7 +289,7 @@ def learning_curves(ax, curves, *, smooth: int = 1, log: bool = False):
     for number, (name, (steps, values)) in enumerate(curves.items()):
         again, number = divmod(number, len(LINES))  # used up, the colours get other dashes
         colour, dash = LINES[number][0], LINES[(number + again) % len(LINES)][1]
-        shown = _finite(values) & ((values > 0.0) | (not log))
+        shown = is_drawable(values) & ((values > 0.0) | (not log))
         each = np.where(shown, values, np.nan)
         line = _running_mean(each, smooth)
         if smooth > 1:
@@ -315,11 +306,11 @@ def learning_curves(ax, curves, *, smooth: int = 1, log: bool = False):
 
     every = np.concatenate([steps for steps, _ in curves.values()])
     note = f"   (bold: the mean of {smooth} values)" if smooth > 1 else ""
-    ax.set_xlabel(_fitted(ax, ax.xaxis.label, f"step{note}"))
+    ax.set_xlabel(fitted(ax, ax.xaxis.label, f"step{note}"))
     ax.set_ylabel(next(iter(curves)) if len(curves) == 1 else "value")
-    _name_ends(ax, ends, every.min(), every.max())
+    name_ends(ax, ends, every.min(), every.max())
     ways = ", ".join(ways) if len(ways) < 4 else f"{len(ways)} curves"
-    ax.set_title(_fitted(ax, ax.title, "; ".join(gaps[:2]) or f"By step {every.max():,g}: {ways}"))
+    ax.set_title(fitted(ax, ax.title, "; ".join(gaps[:2]) or f"By step {every.max():,g}: {ways}"))
     return ax
 
 
@@ -350,10 +341,6 @@ def _curves(curves):
                              f"shape {values.shape}: each value has a step, a number")
         found[str(name)] = steps.astype(float), values
     return found
-
-
-def _finite(values):
-    return np.isfinite(values) & (np.abs(values) < HUGE)
 
 
 def _running_mean(values, width):
@@ -400,9 +387,9 @@ def _way(name, steps, line):
     first, last = line[0], line[-1]
     beyond = np.maximum(line - max(first, last), min(first, last) - line)
     turn = beyond.argmax()
-    over = f" → {_short(line[turn])} (step {steps[turn]:,g})"
+    over = f" → {short(line[turn])} (step {steps[turn]:,g})"
     over = over if beyond[turn] > 0.1 * np.ptp(line) else ""
-    way = f"{name} {_short(first)}{over}" + f" → {_short(last)}" * (len(line) > 1)
+    way = f"{name} {short(first)}{over}" + f" → {short(last)}" * (len(line) > 1)
     return way.replace(" ", NO_BREAK)
 
 
@@ -485,10 +472,10 @@ def gradient_flow(ax, history: History, what: str = "gradient"):
         ax.plot([steps.min(), steps.max()], [GUIDE, GUIDE], "--", color=GREY, linewidth=1.5)
         ends.append(("rule of thumb", (steps.max(), GUIDE), GREY))
 
-    ax.set_xlabel(_fitted(ax, ax.xaxis.label, "step   (line: median of a layer, band: 10 to 90 %)"))
-    ax.set_ylabel(_fitted(ax, ax.yaxis.label, AXIS[what], side=1))
-    _name_ends(ax, ends, steps.min(), steps.max())
-    ax.set_title(_fitted(ax, ax.title, _flow_message(layers, what)))
+    ax.set_xlabel(fitted(ax, ax.xaxis.label, "step   (line: median of a layer, band: 10 to 90 %)"))
+    ax.set_ylabel(fitted(ax, ax.yaxis.label, AXIS[what], side=1))
+    name_ends(ax, ends, steps.min(), steps.max())
+    ax.set_title(fitted(ax, ax.title, _flow_message(layers, what)))
     return ax
 
 
@@ -563,7 +550,7 @@ def _state(spread, few):
         return ": not finite"
     if median == 0.0:
         return ": all 0"
-    return f", {_percent(zeros)} are 0" if few and zeros >= 0.1 else ""
+    return f", {percent(zeros)} are 0" if few and zeros >= 0.1 else ""
 
 
 def _flow_message(layers, what):
@@ -577,325 +564,29 @@ def _flow_message(layers, what):
     if not now:
         return f"No layer has a known {noun} at step {end:,}"
     if broken:
-        return _capital(f"{_listed(broken, layers)}: the {noun} is not finite at step {end:,}")
+        return capital(f"{listed(broken, layers)}: the {noun} is not finite at step {end:,}")
     if len(dead) == len(now):
         return f"Every {noun} is exactly 0 at step {end:,}: nothing learns"
     if dead:
         learn = "learns nothing: its" if len(dead) == 1 else "learn nothing: their"
-        return _capital(f"{_listed(dead, layers)} {learn} {noun} is exactly 0 at step {end:,}")
+        return capital(f"{listed(dead, layers)} {learn} {noun} is exactly 0 at step {end:,}")
     if what == "ratio":
-        least, most = _part(min(now.values())), _part(max(now.values()))
+        least, most = part_of(min(now.values())), part_of(max(now.values()))
         parts = least if least == most else f"{least} to {most}"
         return f"An update is {parts} of the weights' size at step {end:,}"
     names = list(now)
     first, last = layers[names[0]], layers[names[-1]]
     if len(now) == 1:
-        return (f"The {noun} of {names[0]} is {_short(first.median[-1])} at step {end:,}, and was "
-                f"{_short(first.median[0])} at step {first.steps[0]:,}")
+        return (f"The {noun} of {names[0]} is {short(first.median[-1])} at step {end:,}, and was "
+                f"{short(first.median[0])} at step {first.steps[0]:,}")
     one, other = ("The first layer's", "the last's") if len(now) == len(layers) else (
         f"{names[0]}'s", f"{names[-1]}'s")
-    ratio = _ratio(first.median[-1], last.median[-1])
-    message = f"{one} {noun} is {_compared(ratio, 'large')} as {other} at step {end:,}"
+    ratio = ratio_of(first.median[-1], last.median[-1])
+    message = f"{one} {noun} is {compared(ratio, 'large')} as {other} at step {end:,}"
     start = max(first.steps[0], last.steps[0])
     then = [spread.median[spread.steps == start] for spread in (first, last)]
     if all(size.size and size[0] > 0.0 for size in then):
-        before = _ratio(then[0][0], then[1][0])
+        before = ratio_of(then[0][0], then[1][0])
         if not 1.0 / 3.0 < before / ratio < 3.0:
-            message += f", and was {_compared(before, 'large')} at step {start:,}"
-    return _capital(message)
-
-
-# -- what the hidden units say ---------------------------------------------------------------------
-
-MAPS = {"linear", "matmul", "dot"}
-RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-SATURATED = {"tanh": lambda y: 1.0 - y * y < 0.1, "sigmoid": lambda y: 4.0 * y * (1.0 - y) < 0.1}
-BATCH, OTHERS, BOTH = 1, 2, 3  # what a result was computed from: bits
-
-
-class Hidden(NamedTuple):
-    """What the units of one hidden layer say to a batch."""
-
-    op: str  # the operation that made it: "relu", "tanh" ...
-    values: np.ndarray  # (rows, units)
-
-
-def activation_histograms(ax, model, x):
-    """Draw a histogram of each hidden layer's values, the first layer on top.
-
-    A hidden layer is what a linear map (`linear`, `@`) takes and another has computed. They are
-    found in the graph of one forward pass; no `.grad` is touched. Exact zeros are not part of the
-    histogram: a black bar shows their share, as high as the histogram if all values are 0. A unit
-    is *dead* if it is 0 for every row of x. A value of tanh or sigmoid is *saturated*, and red, if
-    the slope there is below a tenth of the steepest. A layer *varies* by the root mean square of
-    its units' deviations from row to row.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    model : callable, (n, features) -> Tensor
-        The units are on the last axis of what a layer says; in `weight @ h` on the last but one.
-    x : array (n, features)
-
-    Returns
-    -------
-    ax; its title says how many units are dead, how much is saturated, how the last layer varies
-    compared with the first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If x is empty, the model returns no Tensor, or its graph holds no hidden layer.
-
-    >>> from matplotlib.figure import Figure
-    >>> from minigrad import nn
-    >>> model = nn.MLP([1, 2, 1], rng=0)
-    >>> model.layers[0].weight.data = [[1.0, -1.0]]  # on positive x the second unit is dead
-    >>> activation_histograms(Figure().subplots(), model, [[1.0], [2.0]]).get_title()
-    '1 of 2 hidden units is dead (0 in every row)'
-    """
-    require_axes(ax)
-    layers = _hidden_layers(model, x)
-    low, high = _value_range(layers)
-    edges = np.linspace(low, high, 1 + int(np.clip(np.sqrt(layers[0].values.size), 10, 60)))
-    ends, zeros, red = [], [np.mean(values == 0.0) for _, values in layers], False
-    for i, (op, values) in enumerate(layers):
-        base = len(layers) - 1.0 - i
-        living = values[_finite(values) & (values != 0.0)]
-        flat = living[SATURATED[op](living)] if op in SATURATED else living[:0]
-        red = red or flat.size > 0
-        count = np.histogram(living, edges)[0]
-        scale = 0.8 / max(1, count.max())
-        ax.stairs(base + scale * count, edges, baseline=base, fill=True, color=BLUE, alpha=0.8)
-        ax.stairs(base + scale * np.histogram(flat, edges)[0], edges, baseline=base, fill=True,
-                  color=ORANGE)
-        ax.plot([low, high], [base, base], color=GREY, linewidth=0.8)
-        ax.plot([0.0, 0.0], [base, base + 0.8 * zeros[i]], color="black", linewidth=4,
-                solid_capstyle="butt")
-        ends.append((_said(op, values), (high, base + 0.3), "none"))
-
-    notes = {"black: share of zeros": max(zeros) > 0.0, "red: saturated": red}
-    note = f"   ({', '.join(text for text in notes if notes[text])})" if any(notes.values()) else ""
-    rows = _counted(len(layers[0].values), "row")
-    ax.set_xlabel(_fitted(ax, ax.xaxis.label, f"value, {rows}{note}"))
-    ax.set_ylim(-0.1, len(layers))
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
-    ax.set_yticks(np.arange(len(layers)) + 0.3, [f"hidden {n}" for n in range(len(layers), 0, -1)])
-    _name_ends(ax, ends, low, high)
-    ax.set_title(_fitted(ax, ax.title, _hidden_message(layers)))
-    return ax
-
-
-def _hidden_layers(model, x) -> list[Hidden]:
-    """The hidden layers of a model, in the order in which they are computed."""
-    batch = Tensor(array_of(x), requires_grad=True)  # so that frozen layers are recorded as well
-    if not batch.size:
-        raise ValueError(f"there are no rows: x has shape {batch.shape}")
-    try:
-        output, leaf = model(batch), OTHERS
-    except TypeError:  # it takes arrays alone: nobody knows then where the batch went
-        output, leaf = model(batch.data), BOTH
-    if not isinstance(output, Tensor):
-        raise TypeError(f"the model returned {type(output).__name__}, not a Tensor, and its layers "
-                        f"cannot be seen: compute with Tensors, not with their .data")
-    if output.op is None:
-        raise ValueError("the model's output does not know how it was computed: draw outside "
-                         "no_grad(), and return no .detach()")
-    sources, found = _sources(output, {batch: BATCH}, leaf), {}
-    maps = [result for result in sources if result.op in MAPS]
-    for result in maps:
-        for side, tensor in enumerate(result.parents[:2]):
-            if isinstance(tensor, Tensor) and tensor.op and sources[tensor] == BOTH:
-                values = np.atleast_2d(tensor.data.astype(float))
-                values = values if side == 0 else np.swapaxes(values, -1, -2)
-                found[tensor] = Hidden(tensor.op, values.reshape(-1, values.shape[-1]))
-    if not found:
-        raise ValueError(f"there is no hidden layer: of {_counted(len(maps), 'linear map')} in the "
-                         f"model none takes what another has computed")
-    return list(found.values())
-
-
-def _sources(output, sources, leaf):
-    """For all that is behind `output`, in the order of computing, what it was computed from.
-
-    BATCH alone (a standardised input), OTHERS alone (a weight, transposed) or BOTH. `sources` holds
-    what is known; a leaf that is not in it gets `leaf`.
-    """
-    waiting = [output]
-    while waiting:
-        tensor = waiting[-1]
-        parents = [parent for parent in tensor.parents if isinstance(parent, Tensor)]
-        unknown = [parent for parent in parents if parent not in sources]
-        if unknown:
-            waiting += unknown
-        else:
-            known = (sources[parent] for parent in parents)
-            sources.setdefault(waiting.pop(), reduce(or_, known, 0) or leaf)
-    return sources
-
-
-def _value_range(layers):
-    """From where to where the values of all layers go; 0 lies between."""
-    low, high = 0.0, 0.0
-    for op, values in layers:
-        ends = RANGES.get(op, (0.0, 0.0))
-        values = values[_finite(values)]
-        low = min(low, ends[0], values.min(initial=0.0))
-        high = max(high, ends[1], values.max(initial=0.0))
-    return (low, high) if low < high else (-1.0, 1.0)
-
-
-def _dead(values):
-    """How many units are 0 in every row."""
-    return int((values == 0.0).all(axis=0).sum())
-
-
-def _variation(values):
-    """How much the units vary from row to row: the root mean square of their deviations."""
-    deviation = np.sqrt(values.var(axis=0).mean())
-    return deviation if deviation > 1e-14 * np.abs(values).max() else 0.0  # else it is rounding
-
-
-def _said(op, values):
-    """What is to be said of a layer: what is broken, saturated, dead, zero, else how it varies."""
-    finite, zeros, units = _finite(values).mean(), np.mean(values == 0.0), values.shape[1]
-    if finite < 1.0:
-        return f"{_percent(1.0 - finite)} not finite"
-    if op in SATURATED and SATURATED[op](values).mean() >= 0.01:
-        return f"{_percent(SATURATED[op](values).mean())} saturated"
-    if dead := _dead(values):
-        return f"{_percent(zeros)} zeros, {dead} of {units} dead"
-    if zeros >= 0.01:
-        return f"{_percent(zeros)} zeros"
-    return f"varies by {_short(_variation(values), 2)}" if len(values) > 1 else ""
-
-
-def _hidden_message(layers):
-    """What all layers show together."""
-    broken = [n for n, (_, values) in enumerate(layers, 1) if not _finite(values).all()]
-    if broken:
-        return f"Not every value is finite, from hidden {broken[0]} on"
-    units = sum(values.shape[1] for _, values in layers)
-    dead = sum(_dead(values) for _, values in layers)
-    flat = [SATURATED[op](values).ravel() for op, values in layers if op in SATURATED]
-    share = np.concatenate(flat).mean() if flat else 0.0
-    first, last = _variation(layers[0].values), _variation(layers[-1].values)
-    said = []
-    if dead:
-        said.append(f"{dead:,} of {units:,} hidden units {'is' if dead == 1 else 'are'} dead (0 in "
-                    f"{'every' if len(layers[0].values) > 1 else 'the one'} row)")
-    if share >= 0.01:
-        said.append(f"{_percent(share)} of the hidden values are saturated")
-    if first > 0.0 == last:
-        said.append(f"hidden {len(layers)} is the same in every row")
-    elif first > 0.0 and not 1.0 / 3.0 < last / first < 3.0:
-        said.append(f"from row to row, hidden {len(layers)} varies "
-                    f"{_compared(last / first, 'much')} as hidden 1")
-    return _capital("; ".join(said[:2]) or "no hidden unit is dead")
-
-
-# -- words and layout ------------------------------------------------------------------------------
-
-
-def _capital(text):
-    return text[0].upper() + text[1:]
-
-
-def _listed(names, layers):
-    return ", ".join(names) if len(names) < 4 else f"{len(names)} of {len(layers)} layers"
-
-
-def _short(value, digits=3):
-    """A number with a few digits, as one says it."""
-    text = f"{value:,.0f}" if 1000.0 <= abs(value) < 1e6 else f"{value:.{digits}g}"
-    return text.replace("-", "−")
-
-
-def _percent(share):
-    """A share of a whole: 100 % is all of it, 0 % is nothing."""
-    return "< 1 %" if 0.0 < share < 0.01 else f"{int(100.0 * share + 1e-9)} %"
-
-
-def _ratio(x, y):
-    """x / y, which might not be a float, between 1 / HUGE and HUGE."""
-    return np.clip(np.exp(np.log(x) - np.log(y)), 1.0 / HUGE, HUGE)
-
-
-def _part(ratio):
-    """A ratio as a part of 1: "1/400"; from a third on as it is."""
-    if ratio > 1.0 / 3.0:
-        return f"{float(f'{ratio:.2g}'):,g}"
-    inverse = float(f"{1.0 / ratio:.2g}")
-    return f"1/{inverse:,.0f}" if 10.0 <= inverse < 1e9 else f"1/{inverse:g}".replace("e+", "e")
-
-
-def _compared(ratio, how):
-    """How one size compares with another: "1/400 as large", "7 times as large"."""
-    if 2.0 / 3.0 < ratio < 1.5:
-        return f"about as {how}"
-    return f"{_part(ratio)} times as {how}" if ratio > 1.0 / 3.0 else f"{_part(ratio)} as {how}"
-
-
-def _name_ends(ax, ends, first, last):
-    """Write a name to the right of each line, level with its end (x, y) where there is room.
-
-    Names that would overlap are moved apart, as little as possible; if there are more than fit,
-    some are left out, but not the first and the last.
-    """
-    from matplotlib.ticker import MaxNLocator
-    width, height = _points(ax)
-    span, longest = last - first or 1.0, max(len(name) for name, _, _ in ends)
-    room = min(0.6, (0.54 * longest + 1.5) * LETTERS / width)
-    ax.set_xlim(first - (0.02 if last > first else 0.5) * span, last + span * room / (1.0 - room))
-    ticks = MaxNLocator(5, steps=[1, 2, 5, 10], integer=first % 1 == last % 1 == 0)
-    ticks = [tick for tick in ticks.tick_values(first, last) if first <= tick <= last]
-    ax.set_xticks(ticks if last > first else [first])
-
-    gap = 1.25 * LETTERS / height
-    most = max(2, int(1.0 / gap))
-    if len(ends) > most:
-        ends = [ends[i] for i in np.linspace(0, len(ends) - 1, most).round().astype(int)]
-    ax.get_ylim()  # brings the limits up to date
-    to_axes = ax.transData + ax.transAxes.inverted()
-    levels = np.array([0.0 if end is None else to_axes.transform(end)[1] for _, end, _ in ends])
-    order = np.argsort(levels, kind="stable")
-    for i, level in zip(order, _apart(levels[order], gap), strict=True):
-        name, end, colour = ends[i]
-        place = (1.0 - room + LETTERS / width, level)
-        dash = "-" if end is None or end[0] == last else ":"  # the line ends before the others
-        leader = {"arrowstyle": "-", "color": colour, "linewidth": 1.4, "linestyle": dash,
-                  "shrinkA": 1, "shrinkB": 3, "relpos": (0.0, 0.5)}
-        ax.annotate(name, end or place, place, xycoords="data" if end else "axes fraction",
-                    textcoords="axes fraction", va="center", fontsize=LETTERS,
-                    arrowprops=leader if end else None, annotation_clip=False)
-
-
-def _apart(levels, gap):
-    """Ascending levels, moved as little as possible so that neighbours are `gap` apart, in [0, 1].
-
-    With i gaps taken from the i-th, they only have to ascend: neighbours that do not are put
-    together at their mean (the pool-adjacent-violators algorithm).
-    """
-    groups = []
-    for i, level in enumerate(levels):
-        groups.append([level - i * gap])
-        while len(groups) > 1 and np.mean(groups[-2]) > np.mean(groups[-1]):
-            last = groups.pop()
-            groups[-1] += last
-    means = [np.mean(group) for group in groups for _ in group]
-    highest = max(gap / 2.0, 1.0 - (len(levels) - 0.5) * gap)
-    return np.clip(means, gap / 2.0, highest) + gap * np.arange(len(levels))
-
-
-def _fitted(ax, like, text, side=0):
-    """`text` in even lines no longer than that side of ax; its letters are those of `like`."""
-    most = max(20, int(_points(ax)[side] / (0.5 * like.get_fontsize())))
-    lines = len(textwrap.wrap(text, most))
-    even = next(width for width in range(1, most + 1) if len(textwrap.wrap(text, width)) <= lines)
-    return textwrap.fill(text, even).replace(NO_BREAK, " ")
-
-
-def _points(ax):
-    """The width and the height of an axes in points, as letters are measured."""
-    return ax.get_window_extent().size * 72.0 / ax.get_figure().dpi
+            message += f", and was {compared(before, 'large')} at step {start:,}"
+    return capital(message)

@@ -1,0 +1,165 @@
+"""The check engine of the exercises: what it says to answers that no list of mistakes foresaw."""
+
+import doctest
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from exercises import NotYet, check, checking, hint, reference, working
+from exercises.checking import Case, Mistake, Task, fixed
+from notebook_tools import ROOT
+
+from minigrad import Tensor
+
+X = fixed([1.0, -2.0, 3.0])
+
+
+def doubled(x):
+    return 2.0 * x
+
+
+def doubling(mistakes):
+    """A task whose answer doubles an array."""
+    cases = [Case("three numbers", lambda answer: answer(X), factors=((3, "sum?"),)),
+             Case("one number", lambda answer: answer(fixed([5.0])))]
+    return Task("doubling", cases, doubled, [], mistakes, ("first", "second", "third"))
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """says(answer): what the check of a small task says; None if it accepts."""
+    def ask(answer, task=None, mistakes=()):
+        monkeypatch.setattr(checking, "tasks", lambda: {"9.9": task or doubling(list(mistakes))})
+        try:
+            check("9.9", answer)
+        except NotYet as error:
+            return str(error)
+    return ask
+
+
+def test_a_right_answer_is_told_what_was_checked(says, capsys):
+    assert says(lambda x: x + x) is None
+    assert capsys.readouterr().out == "9.9 is right. Checked: three numbers; one number.\n"
+
+
+def test_a_wrong_answer_is_shown_where_what_and_what_was_expected(says):
+    said = says(lambda x: 2.0 * x + (x > 2))
+    for line in ("9.9, doubling: not yet.", "  case      three numbers",
+                 "  got       [ 2., -4.,  7.]", "  expected  [ 2., -4.,  6.]", 'hint("9.9")'):
+        assert line in said
+    assert "shapes" not in said, "the shapes are equal and say nothing"
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda x: None, "None): is a `return` missing?"),
+    (lambda x: -2.0 * x, "the sign is flipped"),
+    (lambda x: 6.0 * x, "off by a factor of 3 (too large): sum?"),
+    (lambda x: 2.0 * x / 3.0, "off by a factor of 3 (too small): sum?"),
+    (lambda x: -6.0 * x, "off by a factor of 3 (too large) and the sign is flipped: sum?"),
+    (lambda x: 5.0 * x, "all results are 2.5 times what they should be"),
+    (lambda x: 0.0 * x, "zero: was the graph cut"),
+    (lambda x: x / 0.0, "nan or inf"),
+    (lambda x: 2.0 * x[:, None], "the numbers are right and their shape is not: reshape to (3,)"),
+    (lambda x: np.ones((2, 3)) * x, "the gradient has the broadcast shape: sum it back"),
+    (lambda x: x[:1], "the shape is (1,) and should be (3,)"),
+    (lambda x: 2.0 * np.abs(x), "right for one number. Wrong for three numbers"),
+    (lambda x: "2 x", "No known mistake looks like this"),
+], ids=["none", "sign", "sum", "mean", "both", "factor", "zero", "inf", "column", "broadcast",
+        "short", "some", "text"])
+def test_the_numbers_themselves_give_a_diagnosis(says, answer, words):
+    assert words in says(answer)
+
+
+def test_a_known_mistake_is_told_by_what_it_does_not_by_how_it_is_written(says):
+    mistakes = [Mistake(lambda x: x * x, "squared, not doubled"),
+                Mistake(lambda x: x + 2, "added 2")]
+    assert "Diagnosis: squared, not doubled" in says(lambda x: np.power(x, 2), mistakes=mistakes)
+    assert "Diagnosis: added 2" in says(lambda x: [v + 2.0 for v in x], mistakes=mistakes)
+
+
+def test_an_exception_is_shown_with_its_line_and_not_swallowed(says):
+    def answer(x):
+        total = x.sum()
+        return total / undefined  # noqa: F821
+
+    said = says(answer)
+    assert "it raised NameError: name 'undefined' is not defined" in said
+    assert "of answer: return total / undefined" in said
+
+
+def test_an_exception_deep_in_numpy_is_shown_at_the_students_own_line(says):
+    def answer(x):
+        return np.linalg.inv(x)
+
+    assert "of answer: return np.linalg.inv(x)" in says(answer)
+
+
+def test_a_mistake_that_raises_is_known_by_its_kind_of_error(says):
+    mistakes = [Mistake(lambda x: x["a"], "an array has no names")]
+    assert "an array has no names" in says(lambda x: x["b"], mistakes=mistakes)
+
+
+def test_an_answer_cannot_change_the_cases(says):
+    def answer(x):
+        x *= 2.0
+        return x
+
+    assert "it changes what it was given, in place" in says(answer)
+    assert np.array_equal(X, [1.0, -2.0, 3.0])
+
+
+def test_a_graph_that_was_cut_is_noticed(says):
+    task = Task("a Tensor", [Case("x", lambda answer: answer(Tensor(X, requires_grad=True)))],
+                doubled, [], [], ("first", "second", "third"))
+    assert says(lambda x: x + x, task) is None
+    assert "was the graph cut by `.data`" in says(lambda x: 2.0 * x.data, task)
+
+
+def test_of_several_results_the_first_wrong_one_is_shown(says):
+    task = Task("both", [Case("x", lambda answer: answer(X))],
+                lambda x: {"value": x.sum(), "gradient": 2.0 * x}, [], [], ("a", "b", "c"))
+    said = says(lambda x: {"value": x.sum(), "gradient": -2.0 * x}, task)
+    assert "got       [-2.,  4., -6.] (gradient)" in said and "the sign is flipped" in said
+    assert says(lambda x: {"value": x.sum()}, task) is not None
+    assert "expected" in says(lambda x: x.sum(), task)
+
+
+def test_tolerance_is_relative_to_the_size_of_the_result(says):
+    task = Task("tiny", [Case("x", lambda answer: answer())], lambda: 1e-9, [], [], ("a", "b", "c"))
+    assert says(lambda: 1e-9 * (1 + 1e-8), task) is None
+    assert says(lambda: 1.001e-9, task) is not None
+
+
+@pytest.mark.parametrize("name", ["0.1", "1.99", "one", ""])
+def test_a_task_that_does_not_exist_is_refused_with_those_that_do(name):
+    for function in (hint, reference, lambda name: check(name, 1), lambda name: working(name, 1)):
+        with pytest.raises(ValueError, match=f"there is no task '{name}': the tasks are 1.1, 1.2"):
+            function(name)
+
+
+def test_a_number_in_place_of_a_name_is_refused():
+    with pytest.raises(TypeError, match=r'as in check\("1.1", answer\), not 1.1'):
+        check(1.1, abs)
+
+
+def test_jupyter_shows_the_message_alone():
+    assert NotYet("first\nsecond")._render_traceback_() == ["first", "second"]
+
+
+def test_it_works_from_any_folder_in_a_plain_terminal(tmp_path):
+    code = ("from exercises import check, hint; hint('1.1')\n"
+            "check('1.1', lambda w, x, y: 2 * ((w * x - y) * x).mean())\n"
+            "check('1.1', lambda w, x, y: w)")
+    path = os.pathsep.join(map(str, [ROOT, ROOT / "notebooks"]))
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
+                         env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+                         encoding="utf-8")
+    assert run.stdout.startswith("Hint 1 of 3 for 1.1, concept:") and "1.1 is right" in run.stdout
+    assert "1.1, the slope of the cost: not yet." in run.stderr and run.returncode == 1
+
+
+def test_the_examples_in_the_docstrings_are_true():
+    result = doctest.testmod(checking, optionflags=doctest.ELLIPSIS)
+    assert result.attempted > 0 and result.failed == 0
