@@ -17,7 +17,7 @@ from .palette import (AMBER, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, lege
 from .tensor import Tensor, no_grad
 
 # A class has a colour and a marker of its own. Ten are as many as an eye can keep apart.
-CLASSES = [(BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "D"), (AMBER, "v"), (SKY, "P"),
+CLASSES = [(BLUE, "o"), (AMBER, "s"), (GREEN, "^"), (PURPLE, "D"), (ORANGE, "v"), (SKY, "P"),
            (BLACK, "X"), ("#882255", "<"), ("#999933", ">"), (GREY, "*")]
 ROWS = 8192  # of the grid, given to the model at once: a wide model needs memory for each
 FAR = 15  # quartile distances from the median: points beyond would shrink all others to a dot

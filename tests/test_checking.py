@@ -66,8 +66,9 @@ def test_a_wrong_answer_is_shown_where_what_and_what_was_expected(says):
     (lambda x: x[:1], "the shape is (1,) and should be (3,)"),
     (lambda x: 2.0 * np.abs(x), "right for one number. Wrong for three numbers"),
     (lambda x: "2 x", "No known mistake looks like this"),
+    (lambda x: 2.0 * x if x > 0.0 else x, "each entry needs a decision of its own: np.where"),
 ], ids=["none", "sign", "sum", "mean", "both", "factor", "zero", "inf", "column", "broadcast",
-        "short", "some", "text"])
+        "short", "some", "text", "if"])
 def test_the_numbers_themselves_give_a_diagnosis(says, answer, words):
     assert words in says(answer)
 
@@ -99,6 +100,33 @@ def test_an_exception_deep_in_numpy_is_shown_at_the_students_own_line(says):
 def test_a_mistake_that_raises_is_known_by_its_kind_of_error(says):
     mistakes = [Mistake(lambda x: x["a"], "an array has no names")]
     assert "an array has no names" in says(lambda x: x["b"], mistakes=mistakes)
+
+
+def test_errors_of_one_kind_with_other_messages_are_other_mistakes(says):
+    mistakes = [Mistake(lambda x: x + None, "None cannot be added")]
+    assert "None cannot be added" in says(lambda x: x + None, mistakes=mistakes)
+    assert "None cannot be added" not in says(lambda x, y: x, mistakes=mistakes)
+
+
+def test_one_wrong_number_is_not_called_a_factor_unless_it_is_a_known_one(says):
+    task = Task("a number", [Case(f"x = {x}", lambda answer, x=x: answer(x), factors=((4, "why"),))
+                             for x in (1.0, 2.0)], doubled, [], [], ("a", "b", "c"))
+    assert "times what they should be" not in says(lambda x: x + 1.0 if x == 2.0 else 3.3, task)
+    assert "off by a factor of 4 (too large): why" in says(lambda x: 8.0 if x == 1.0 else 4.0, task)
+    assert "the sign is flipped" in says(lambda x: 2.0 if x == 1.0 else -4.0, task)
+
+
+def test_a_list_of_tensors_is_told_to_be_stacked(says):
+    task = Task("a Tensor", [Case("x", lambda answer: answer(Tensor(X, requires_grad=True)))],
+                doubled, [], [], ("first", "second", "third"))
+    assert "np.stack joins them" in says(lambda x: [2.0 * x[i] for i in range(3)], task)
+
+
+def test_a_measured_value_is_shown_for_the_part_that_is_wrong(says):
+    case = Case("x", lambda answer: answer(X), measured=lambda: {"gradient": 2.0})
+    task = Task("both", [case], lambda x: {"value": 1.0, "gradient": 2.0}, [], [], ("a", "b", "c"))
+    assert "measured  2 by finite" in says(lambda x: {"value": 1.0, "gradient": 3.0}, task)
+    assert "measured" not in says(lambda x: {"value": 3.0, "gradient": 2.0}, task)
 
 
 def test_an_answer_cannot_change_the_cases(says):

@@ -141,7 +141,7 @@ def test_the_teachers_notebook_passes_from_top_to_bottom(path, tmp_path, font_ca
     said = "\n".join(map(text_of, code_cells(notebook)))
     for name in of_lesson(path):
         assert f"{name} is right" in said
-    assert "is drawn with the reference" not in said
+    assert "the reference stands in" not in said
 
 
 @every_source

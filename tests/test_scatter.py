@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from minigrad import Tensor, draw, nn, scatter, softmax
-from minigrad.palette import BLUE, GREEN, ORANGE, STYLE
+from minigrad.palette import AMBER, BLUE, GREEN, STYLE
 from minigrad.scatter import CLASSES, decision_boundary, gradient_sizes
 
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -105,16 +105,16 @@ def test_ground_line_and_points_are_those_of_the_model(model):
     colours = ground(ax)
     centres = np.linspace(*ax.get_xlim(), 50)
     sure = abs(np.tanh((centres - 0.3) / 2))  # 2 sigmoid - 1: 0 on the line, 1 far from it
-    for side, colour in ((centres < 0.3, BLUE), (centres > 0.3, ORANGE)):
+    for side, colour in ((centres < 0.3, BLUE), (centres > 0.3, AMBER)):
         expected = 1 - (0.08 + 0.27 * sure[side, None]) * (1 - np.array(to_rgb(colour)))
         np.testing.assert_allclose(colours[7, side], expected, atol=1e-3)
 
     points = drawn(ax)
     equal(np.sort(points[BLUE], axis=0), np.sort(x[y == 0], axis=0))
-    equal(np.sort(points[ORANGE], axis=0), np.sort(x[y == 1], axis=0))
+    equal(np.sort(points[AMBER], axis=0), np.sort(x[y == 1], axis=0))
     black = drawn(ax, rim="black")
-    assert list(black) == [ORANGE]
-    equal(np.sort(black[ORANGE], axis=0), np.sort(x[wrong], axis=0))
+    assert list(black) == [AMBER]
+    equal(np.sort(black[AMBER], axis=0), np.sort(x[wrong], axis=0))
 
 
 def test_of_three_classes_every_border_is_drawn():
@@ -452,7 +452,7 @@ def test_classes_have_colours_and_names(y, names, legend):
     places = points.get_offsets().tolist()
     colours = {tuple(p): to_hex(c).upper() for p, c in zip(places, points.get_facecolor(),
                                                            strict=True)}
-    assert colours[(0.0, 0.0)] == BLUE and colours[(0.0, 1.0)] == ORANGE
+    assert colours[(0.0, 0.0)] == BLUE and colours[(0.0, 1.0)] == AMBER
     assert (colours[(1.0, 0.0)] == GREEN) == (names is not None and 2 in y)
     assert places[0] == [1.0, 1.0], "the largest lies at the bottom"
 
