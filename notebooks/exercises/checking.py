@@ -1,0 +1,382 @@
+"""How an answer is checked: run the cases, find the first wrong one, say what it looks like.
+
+A task has an answer of its own (the reference). Every case runs the student's answer and the
+reference and compares what they give. If they differ, the answer is compared with the task's known
+mistakes: one that does the same in all cases is the diagnosis. Otherwise the numbers themselves are
+looked at: a flipped sign, a constant factor, a shape, a zero.
+"""
+
+import importlib
+import numbers
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import losses
+import minigrad
+import optim
+from minigrad import Tensor
+
+HERE = Path(__file__).resolve().parent
+
+
+class Case(NamedTuple):
+    """One question to an answer."""
+
+    says: str  # in words: "at w = 3"
+    run: Callable  # run(answer) is what is compared: numbers, arrays, Tensors, or dicts of them
+    measured: Callable | None = None  # measured() is the finite-difference value, if there is one
+    factors: tuple = ()  # pairs (n, "mean or sum?"): factors by which an answer may be off, and why
+
+
+class Mistake(NamedTuple):
+    """A wrong answer that somebody gives sooner or later, and what to say then."""
+
+    answer: Callable
+    diagnosis: str
+
+
+class Task(NamedTuple):
+    """One task of an exercise."""
+
+    title: str
+    cases: list[Case]
+    solution: Any  # the reference
+    others: list  # right answers that are written differently: the check must accept them, too
+    mistakes: list[Mistake]
+    hints: tuple[str, str, str]  # concept, formula, nearly code
+    rtol: float = 1e-6
+
+
+class NotYet(AssertionError):
+    """An answer that is not right yet. Jupyter shows its message, without a traceback."""
+
+    def _render_traceback_(self):
+        return str(self).split("\n")
+
+
+class Failed(NamedTuple):
+    """What a case gives if the answer raises."""
+
+    error: BaseException
+
+
+# -- what a student calls --------------------------------------------------------------------------
+
+
+def check(name: str, answer) -> None:
+    """Say what was checked; or raise NotYet with the first wrong place and a diagnosis.
+
+    >>> check("1.1", lambda w, x, y: 2.0 * np.mean((w * x - y) * x))
+    1.1 is right. Checked: the mean of three readings at w = 1; ...
+    """
+    task = tasks()[_known(name)]
+    expected = [outcome(case, task.solution) for case in task.cases]
+    got = [outcome(case, answer) for case in task.cases]
+    wrong = [i for i, pair in enumerate(zip(got, expected, strict=True)) if not same(*pair, task)]
+    if not wrong:
+        print(f"{name} is right. Checked: {'; '.join(case.says for case in task.cases)}.")
+        return
+    first = wrong[0]
+    lines = [f"{name}, {task.title}: not yet.", "", f"  case      {task.cases[first].says}",
+             *described(got[first], expected[first], task.cases[first])]
+    lines += ["", f"  {diagnosis(task, answer, got, expected, wrong)}", "",
+              f'  hint("{name}") helps on; after that, reference("{name}") lends you an answer.']
+    raise NotYet("\n".join(lines))
+
+
+_asked: dict[str, int] = {}
+
+
+def hint(name: str) -> None:
+    """Print the next of three hints: the concept, the formula, nearly the code."""
+    task, kinds = tasks()[_known(name)], ("concept", "formula", "nearly the code")
+    k = _asked.get(name, 0)
+    _asked[name] = (k + 1) % 3
+    print(f"Hint {k + 1} of 3 for {name}, {kinds[k]}:\n\n{task.hints[k]}")
+
+
+def reference(name: str):
+    """A working answer to a task, and a line that says it is not yours."""
+    task = tasks()[_known(name)]
+    print(f"This is the reference for {name}, not your answer: come back to it later.")
+    return task.solution
+
+
+def working(name: str, answer):
+    """`answer` if its check passes, else the reference: so that a picture can always be drawn."""
+    task = tasks()[_known(name)]
+    if all(same(outcome(case, answer), outcome(case, task.solution), task) for case in task.cases):
+        return answer
+    print(f"Your {name} is not right yet, so the reference stands in for it here.")
+    return task.solution
+
+
+def tasks() -> dict[str, Task]:
+    """All tasks by name, "1.1", "1.2", ..."""
+    found = {}
+    for path in sorted(HERE.glob("lesson_*.py")):
+        lesson = importlib.import_module(f"{__package__}.{path.stem}")
+        found |= lesson.TASKS
+    return found
+
+
+def _known(name):
+    if not isinstance(name, str):
+        raise TypeError(f'a task is named by a string, as in check("1.1", answer), not {name!r}')
+    if name not in tasks():
+        raise ValueError(f"there is no task {name!r}: the tasks are {', '.join(tasks())}")
+    return name
+
+
+# -- running and comparing -------------------------------------------------------------------------
+
+
+def outcome(case, answer):
+    """What a case gives for an answer; an exception is an outcome, too."""
+    try:
+        with np.errstate(all="ignore"):
+            return case.run(answer)
+    except Exception as error:
+        return Failed(error)
+
+
+def same(got, expected, task) -> bool:
+    """Whether two outcomes are the same for the purposes of a task."""
+    if isinstance(got, Failed) or isinstance(expected, Failed):
+        return (isinstance(got, Failed) and isinstance(expected, Failed)
+                and complaint(got.error) == complaint(expected.error))
+    if isinstance(expected, dict):
+        return (isinstance(got, dict) and got.keys() == expected.keys()
+                and all(same(got[key], expected[key], task) for key in expected))
+    if isinstance(expected, list | tuple) and not _numeric(expected):
+        return (isinstance(got, list | tuple) and len(got) == len(expected)
+                and all(same(g, e, task) for g, e in zip(got, expected, strict=True)))
+    if not _numeric(expected):
+        return type(got) is type(expected) and got == expected
+    if not _numeric(got) or (isinstance(expected, Tensor) and not isinstance(got, Tensor)):
+        return False
+    got, expected = array(got), array(expected)
+    if got.shape != expected.shape:
+        return False
+    scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
+    return np.allclose(got, expected, rtol=task.rtol, atol=task.rtol * scale or 1e-12,
+                       equal_nan=True)
+
+
+def complaint(error) -> tuple:
+    """An error's type and message, without the names and numbers that differ from case to case."""
+    return type(error), re.sub(r"""'[^']*'|"[^"]*"|`[^`]*`|\(.*?\)|\d+""", "", str(error))
+
+
+def fixed(values, dtype=float) -> np.ndarray:
+    """An array for the cases, which no answer can change."""
+    values = np.array(values, dtype)
+    values.flags.writeable = False
+    return values
+
+
+def array(value) -> np.ndarray:
+    """The numbers of an outcome."""
+    return np.asarray(value.data if isinstance(value, Tensor) else value, dtype=float)
+
+
+def _numeric(value):
+    if isinstance(value, Tensor | numbers.Real):
+        return True
+    try:
+        return np.asarray(value).dtype.kind in "iubf" and np.asarray(value).size > 0
+    except (TypeError, ValueError):
+        return False
+
+
+# -- what is said ----------------------------------------------------------------------------------
+
+
+def described(got, expected, case) -> list[str]:
+    """Got, expected, their shapes where these differ, and the finite-difference value."""
+    if isinstance(got, Failed):
+        lines = [f"  it raised {type(got.error).__name__}: {got.error}"]
+        if place := students_line(got.error):
+            lines.append(f"  here      {place}")
+        return lines
+    key = next((key for key in expected if not _close(got, expected, key)), None) if (
+        isinstance(expected, dict) and isinstance(got, dict)) else None
+    if key is not None:
+        got, expected = got.get(key), expected[key]
+    of = f" ({key})" if key is not None else ""
+    lines = [f"  got       {shown(got)}{of}", f"  expected  {shown(expected)}{of}"]
+    if _numeric(got) and _numeric(expected) and array(got).shape != array(expected).shape:
+        lines.append(f"  shapes    {array(got).shape} and {array(expected).shape}")
+    if case.measured is not None:
+        measured = case.measured()
+        if isinstance(measured, dict) and key is not None:
+            measured = measured.get(key)
+        if measured is not None:
+            lines.append(f"  measured  {shown(measured)} by finite differences")
+    return lines
+
+
+def _close(got, expected, key):
+    plain = Task("", [], None, [], [], ("", "", ""))
+    return key in got and same(got[key], expected[key], plain)
+
+
+def shown(value) -> str:
+    """A value as short text: numbers to five digits, long arrays by their first entries."""
+    if isinstance(value, Tensor):
+        return f"Tensor {shown(value.data)}"
+    if not _numeric(value) or isinstance(value, bool):
+        text = repr(value)
+        return text if len(text) <= 70 else text[:67] + "..."
+    values = np.asarray(value)
+    if values.ndim == 0:
+        return f"{values[()]:.5g}"
+    text = np.array2string(values, precision=5, threshold=12, edgeitems=3, separator=", ")
+    return text.replace("\n", "\n            ")
+
+
+def students_line(error) -> str:
+    """The line of the student's own code at which an exception arose: "line 3: return x / n"."""
+    not_theirs = {HERE, *(Path(package.__file__).resolve().parent
+                          for package in (minigrad, losses, optim))}
+    own = [frame for frame in traceback.extract_tb(error.__traceback__)
+           if "site-packages" not in frame.filename
+           and Path(frame.filename).resolve().parent not in not_theirs]
+    return "".join(f"line {frame.lineno} of {frame.name}: {frame.line}" for frame in own[-1:])
+
+
+def diagnosis(task, answer, got, expected, wrong) -> str:
+    """The likely cause: a known mistake that does the same, or what the numbers look like.
+
+    A mistake that does the same up to the first wrong case, but not in all, is a part of the truth:
+    two mistakes at once are common.
+    """
+    first, part, most = wrong[0], None, 0
+    for mistake in task.mistakes:
+        theirs = [outcome(case, mistake.answer) for case in task.cases]
+        alike = [same(mine, other, task) for mine, other in zip(got, theirs, strict=True)]
+        if all(alike):
+            return f"Diagnosis: {mistake.diagnosis}"
+        if all(alike[:first + 1]) and sum(alike) > most:
+            part, most = mistake, sum(alike)
+    if part and not isinstance(got[first], Failed):
+        return f"Diagnosis of this case, and there is more to find: {part.diagnosis}"
+    found = from_the_numbers(task, got, expected, wrong)
+    if found:
+        return f"Diagnosis: {found}"
+    return ("The error says what happened, and the line above where." if isinstance(
+        got[first], Failed) else "No known mistake looks like this.")
+
+
+def from_the_numbers(task, got, expected, wrong) -> str:
+    """What the wrong results have in common, without knowing how they were computed."""
+    first = got[wrong[0]]
+    if isinstance(first, Failed):
+        if isinstance(first.error, NotImplementedError):
+            return "the task is still open: write your answer in place of the raise."
+        if "read-only" in str(first.error):
+            return "it changes what it was given, in place: compute a new array instead."
+        if "truth value of an array" in str(first.error):
+            return ("`if`, `and` and max() decide once, and here each entry needs a decision of "
+                    "its own: np.where, np.maximum.")
+        return ""
+    if first is None:
+        return "it returned nothing (None): is a `return` missing?"
+    pairs = [pair for i in wrong for pair in leaves(got[i], expected[i])]
+    if any(isinstance(e, Tensor) and not isinstance(g, Tensor) and _numeric(g) for g, e in pairs):
+        return ("a plain number came out, not a Tensor: was the graph cut by `.data`, float() or "
+                "item()?")
+    if any(isinstance(e, Tensor) and isinstance(g, list) and g
+           and all(isinstance(each, Tensor) for each in g) for g, e in pairs):
+        return "a list of Tensors came out, not one Tensor: np.stack joins them."
+    pairs = [(array(g), array(e)) for g, e in pairs if _numeric(g) and _numeric(e)]
+    pairs = [(g, e) for g, e in pairs if g.shape != e.shape or not np.allclose(g, e, rtol=task.rtol,
+                                                                               atol=1e-12)]
+    if not pairs:
+        return some_are_right(task, got, wrong)
+    said = [about_shapes(g, e) for g, e in pairs if g.shape != e.shape]
+    if said:  # that the numbers are right must hold for all of them
+        return next((text for text in said if "numbers are right" not in text), said[0])
+    if not all(np.isfinite(array(g)).all() for g, e in leaves(first, expected[wrong[0]])
+               if _numeric(g) and _numeric(e)):
+        return "nan or inf: look for a division by 0, a log of 0, or an exp that overflows."
+    pairs = [(g, e) for g, e in pairs if np.isfinite(g).all()]  # what is seen in later cases waits
+    if not pairs:
+        return some_are_right(task, got, wrong)
+    if all(not g.any() for g, _ in pairs):
+        return "zero: was the graph cut by `.data`, or is something never added?"
+    factor, several = common_factor(pairs), sum(e.size for _, e in pairs) > 1
+    if factor is not None and (several or len(got) == 1 or known_factor(factor, task, wrong)):
+        return about_factor(factor, task.cases[wrong[0]])
+    return some_are_right(task, got, wrong)
+
+
+def some_are_right(task, got, wrong) -> str:
+    """Which cases are right and which are not, if some are."""
+    if len(wrong) == len(got):
+        return ""
+    fine = [case.says for i, case in enumerate(task.cases) if i not in wrong]
+    bad = [task.cases[i].says for i in wrong]
+    return f"right for {'; '.join(fine)}. Wrong for {'; '.join(bad)}. What is different there?"
+
+
+def leaves(got, expected):
+    """Pairs of what was got and expected, out of dicts and lists."""
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for key in expected:
+            yield from leaves(got.get(key), expected[key])
+    elif isinstance(expected, list | tuple) and isinstance(got, list | tuple) and (
+            not _numeric(expected)) and len(got) == len(expected):
+        for g, e in zip(got, expected, strict=True):
+            yield from leaves(g, e)
+    else:
+        yield got, expected
+
+
+def about_shapes(got, expected) -> str:
+    """Why an array may have come out in another shape."""
+    if got.size > expected.size and got.ndim >= expected.ndim:
+        summed = got.sum(axis=tuple(range(got.ndim - expected.ndim)))
+        axes = tuple(i for i, n in enumerate(expected.shape) if n == 1 and summed.shape[i] != 1)
+        summed = summed.sum(axis=axes, keepdims=True)
+        if summed.shape == expected.shape and np.allclose(summed, expected):
+            return ("the gradient has the broadcast shape: sum it back over the axes that were "
+                    "stretched.")
+    if got.size == expected.size and np.allclose(got.ravel(), expected.ravel()):
+        return f"the numbers are right and their shape is not: reshape to {expected.shape}."
+    if got.ndim == 2 and got.T.shape == expected.shape and np.allclose(got.T, expected):
+        return "it is the transpose of what is asked."
+    return f"the shape is {got.shape} and should be {expected.shape}."
+
+
+def common_factor(pairs):
+    """The one number by which all results differ from the right ones, if there is one."""
+    g, e = (np.concatenate([np.ravel(pair[k]) for pair in pairs]) for k in (0, 1))
+    at = np.abs(e).argmax()
+    if e[at] == 0.0:
+        return None
+    factor = g[at] / e[at]
+    return factor if np.allclose(g, factor * e, rtol=1e-6, atol=1e-9 * np.abs(g).max()) else None
+
+
+def known_factor(factor, task, wrong) -> bool:
+    """Whether one number that is off is off by its sign or by a factor that the case names."""
+    factors = [1.0, *(n for n, _ in task.cases[wrong[0]].factors)]
+    return any(np.isclose(abs(factor), value) for n in factors for value in (n, 1.0 / n))
+
+
+def about_factor(factor, case) -> str:
+    """What a constant factor says."""
+    for n, name in case.factors:
+        for value, where in ((n, "too large"), (1.0 / n, "too small")):
+            if np.isclose(abs(factor), value) and n != 1:
+                flipped = " and the sign is flipped" if factor < 0 else ""
+                return f"off by a factor of {n:g} ({where}){flipped}: {name}"
+    if np.isclose(factor, -1.0):
+        return "the sign is flipped."
+    return f"all results are {factor:.4g} times what they should be: is a constant factor missing?"
