@@ -25,7 +25,7 @@ from itertools import cycle
 
 import numpy as np
 
-from .palette import BLACK, BLUE, GREEN, LINES, MARKERS, legend_beside, require_axes
+from .palette import BLACK, BLUE, CURVES, GREEN, MARKERS, legend_beside, require_axes
 from .tensor import Tensor, grad, no_grad
 
 # -- curvature -------------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def loss_contour(ax, cost, paths=None, *, xlim, ylim, resolution: int = 100, lev
     ax.set(xlim=xlim, ylim=ylim, xlabel=ax.get_xlabel() or "w[0]", ylabel=ax.get_ylabel() or "w[1]")
     ax.grid(False)
     _draw_heights(ax, across, up, heights, levels)
-    for (name, path), (colour, dashes), marker in zip(paths.items(), cycle(LINES), cycle(MARKERS),
+    for (name, path), (colour, dashes), marker in zip(paths.items(), cycle(CURVES), cycle(MARKERS),
                                                       strict=False):
         _draw_path(ax, name, path, colour, dashes, marker)
     if paths:

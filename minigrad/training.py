@@ -26,7 +26,7 @@ import numpy as np
 
 from .labels import (HUGE, NO_BREAK, capital, compared, counted, fitted, is_drawable, listed,
                      name_ends, part_of, percent, ratio_of, short)
-from .palette import GREY, LINES, require_axes
+from .palette import CURVES, GREY, require_axes
 from .tensor import array_of
 
 QUANTILES = np.array([0.1, 0.5, 0.9])
@@ -287,8 +287,8 @@ def learning_curves(ax, curves, *, smooth: int = 1, log: bool = False):
         ax.set_yscale("log")
     ends, ways, gaps = [], [], []
     for number, (name, (steps, values)) in enumerate(curves.items()):
-        again, number = divmod(number, len(LINES))  # used up, the colours get other dashes
-        colour, dash = LINES[number][0], LINES[(number + again) % len(LINES)][1]
+        again, number = divmod(number, len(CURVES))  # used up, the colours get other dashes
+        colour, dash = CURVES[number][0], CURVES[(number + again) % len(CURVES)][1]
         shown = is_drawable(values) & ((values > 0.0) | (not log))
         each = np.where(shown, values, np.nan)
         line = _running_mean(each, smooth)

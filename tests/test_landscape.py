@@ -17,7 +17,7 @@ from minigrad import Tensor, detect_anomaly, draw, grad, nn
 from minigrad.datasets import moons
 from minigrad.landscape import (hessian_vector, loss_along, loss_contour, loss_slice,
                                 top_curvature)
-from minigrad.palette import BLUE, GREEN, ORANGE, STYLE
+from minigrad.palette import BLUE, GREEN, PURPLE, STYLE
 
 
 @pytest.fixture(autouse=True)
@@ -534,7 +534,7 @@ def test_several_paths_have_colours_markers_and_names():
     assert texts(ax) == ["SGD", "momentum", "0.1", "start", "end"]
     found = lines(ax)
     drawn = [found[name] for name in ("SGD", "momentum", "0.1")]
-    assert [to_hex(line.get_color()).upper() for line in drawn] == [BLUE, ORANGE, GREEN]
+    assert [to_hex(line.get_color()).upper() for line in drawn] == [BLUE, GREEN, PURPLE]
     assert len({line.get_marker() for line in drawn}) == 3
     equal(found["start"].get_xydata(), [[-2.0, 1.0], [2.0, 1.0]])
     assert ax.get_title() == "momentum comes lowest: cost 0.25"
