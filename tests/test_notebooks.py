@@ -23,8 +23,8 @@ import re
 
 import nbformat
 import pytest
-from notebook_tools import (NOTEBOOKS, code_cells, executed, introduced, is_image, plain, read,
-                            text_of, used)
+from notebook_tools import (NOTEBOOKS, ROOT, code_cells, executed, introduced, is_image, plain,
+                            read, text_of, used)
 
 FOLDER = re.compile(r"(?<![\w.])/(work|home|root|Users|tmp)\b.{0,60}|\b[A-Z]:\\.{0,60}")
 
@@ -187,6 +187,14 @@ def test_it_uses_only_names_that_it_or_an_earlier_one_introduces(path):
                          f"introduces: explain them and add them to its New names")
     idle = set(new) - needed
     assert not idle, f"{path.name} promises {sorted(idle)} as new names and does not use them"
+
+
+def test_the_courses_table_has_every_notebook_with_its_minutes():
+    table = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| \[.*?\]\((\w+)\.ipynb\) \|[^|]*\| (\d+) \|", table, re.MULTILINE))
+    minutes = {path.stem: re.search(r"\b(\d+) minutes\b", read(path).cells[0].source)[1]
+               for path in NOTEBOOKS}
+    assert rows == minutes, "notebooks/README.md and the notebooks' opening cells differ"
 
 
 def test_names_are_found_however_they_are_imported():
