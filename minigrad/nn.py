@@ -253,7 +253,8 @@ def _named(name, choices, what):
 
 
 def _count(module):
-    return f"{sum(p.size for p in module.parameters()):,} parameters"
+    count = sum(p.size for p in module.parameters())
+    return f"{count:,} parameter{'s' * (count != 1)}"
 
 
 def _listed(module, members):

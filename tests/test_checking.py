@@ -59,7 +59,7 @@ def test_a_wrong_answer_is_shown_where_what_and_what_was_expected(says):
     (lambda x: 2.0 * x / 3.0, "off by a factor of 3 (too small): sum?"),
     (lambda x: -6.0 * x, "off by a factor of 3 (too large) and the sign is flipped: sum?"),
     (lambda x: 5.0 * x, "all results are 2.5 times what they should be"),
-    (lambda x: 0.0 * x, "zero: was the graph cut"),
+    (lambda x: 0.0 * x, "zero: is something never added, or was the graph cut"),
     (lambda x: x / 0.0, "nan or inf"),
     (lambda x: 2.0 * x[:, None], "the numbers are right and their shape is not: reshape to (3,)"),
     (lambda x: np.ones((2, 3)) * x, "the gradient has the broadcast shape: sum it back"),

@@ -825,3 +825,11 @@ def test_a_small_network_learns_the_moons():
     for points, truth in ((x, labels), (fresh, fresh_labels)):
         accuracy = np.mean((model(points).data[:, 0] > 0.0) == truth)
         assert accuracy >= 0.99, f"{accuracy:.1%} of the moons are told apart; 99 % are expected"
+
+
+def test_a_single_parameter_is_counted_in_the_singular():
+    class Unit(nn.Module):
+        def __init__(self):
+            self.factor = Tensor(1.0, requires_grad=True)
+
+    assert repr(Unit()) == "Unit(\n  factor: ()\n  1 parameter\n)"
