@@ -172,6 +172,12 @@ def test_a_number_in_place_of_a_name_is_refused():
         check(1.1, abs)
 
 
+@pytest.mark.parametrize("answer, said", [(None, "not None"), (3.0, "not 3"), ("f", "not 'f'")])
+def test_the_result_of_a_function_in_its_place_is_refused(answer, said):
+    with pytest.raises(TypeError, match=rf"the function itself, its name without .*{said}$"):
+        check("1.1", answer)
+
+
 def test_jupyter_shows_the_message_alone():
     assert NotYet("first\nsecond")._render_traceback_() == ["first", "second"]
 
@@ -191,3 +197,9 @@ def test_it_works_from_any_folder_in_a_plain_terminal(tmp_path):
 def test_the_examples_in_the_docstrings_are_true():
     result = doctest.testmod(checking, optionflags=doctest.ELLIPSIS)
     assert result.attempted > 0 and result.failed == 0
+
+
+def test_two_empty_results_are_equal(says):
+    task = Task("none", [Case("x", lambda answer: answer(X))], lambda x: x[:0], [], [], ("", "", ""))
+    assert says(lambda x: x[3:], task) is None
+    assert "expected  array([]" in says(lambda x: x, task)

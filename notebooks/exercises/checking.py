@@ -75,6 +75,9 @@ def check(name: str, answer) -> None:
     1.1 is right. Checked: the mean of three readings at w = 1; ...
     """
     task = tasks()[_known(name)]
+    if callable(task.solution) and not callable(answer):
+        raise TypeError(f'check("{name}", ...) is given the function itself, its name without '
+                        f"brackets behind it, not {shown(answer)}")
     expected = [outcome(case, task.solution) for case in task.cases]
     got = [outcome(case, answer) for case in task.cases]
     wrong = [i for i, pair in enumerate(zip(got, expected, strict=True)) if not same(*pair, task)]
@@ -157,7 +160,7 @@ def same(got, expected, task) -> bool:
         return (isinstance(got, list | tuple) and len(got) == len(expected)
                 and all(same(g, e, task) for g, e in zip(got, expected, strict=True)))
     if not _numeric(expected):
-        return type(got) is type(expected) and got == expected
+        return type(got) is type(expected) and bool(np.array_equal(got, expected))
     if not _numeric(got) or (isinstance(expected, Tensor) and not isinstance(got, Tensor)):
         return False
     got, expected = array(got), array(expected)
@@ -269,8 +272,10 @@ def diagnosis(task, answer, got, expected, wrong) -> str:
     found = from_the_numbers(task, got, expected, wrong)
     if found:
         return f"Diagnosis: {found}"
-    return ("The error says what happened, and the line above where." if isinstance(
-        got[first], Failed) else "No known mistake looks like this.")
+    if not isinstance(got[first], Failed):
+        return "No known mistake looks like this."
+    where = ", and the line above where" if students_line(got[first].error) else ""
+    return f"The error says what happened{where}."
 
 
 def from_the_numbers(task, got, expected, wrong) -> str:
