@@ -146,6 +146,8 @@ class Linear(Module):
         for size in (in_features, out_features):
             if not isinstance(size, (int, np.integer)) or size < 1:
                 raise ValueError(f"a layer's sizes are whole numbers from 1 up, not {size!r}")
+        if not isinstance(bias, bool):
+            raise TypeError(f"bias is True or False, not {bias!r}: give init and rng by name")
         if np.dtype(dtype) not in FLOATS:
             raise TypeError(f"a layer's dtype is float64 or float32, not {dtype!r}")
         scale = _named(init, INITIALISATIONS, "initialisation")(in_features, out_features)

@@ -9,7 +9,8 @@
     clip_grad_norm                              shortens gradients that are too long
     constant, step_decay, cosine, warm_up       the learning rate as a function of the step
 
-The names, defaults and update rules are PyTorch's.
+The names, defaults and update rules are PyTorch's; only SGD wants its rate, which has no good
+default, and its further options by name.
 """
 
 from .adagrad import Adagrad

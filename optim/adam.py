@@ -57,8 +57,10 @@ class Adam(Optimizer):
     def direction(self, g, state):
         """The mean of the gradients over the root of the mean of their squares."""
         (beta1, beta2), t, m, v = self.betas, state["t"], state["m"], state["v"]
-        m += (1.0 - beta1) * (g - m)  # that is beta1 m + (1 - beta1) g, in the memory of m
-        v += (1.0 - beta2) * (g * g - v)
+        m *= beta1
+        m += (1.0 - beta1) * g
+        v *= beta2
+        v += (1.0 - beta2) * (g * g)
         m_hat = m / (1.0 - beta1**t)
         v_hat = v / (1.0 - beta2**t)
         return m_hat / (np.sqrt(v_hat) + self.eps)

@@ -46,7 +46,7 @@ def clip_grad_norm(params, max_norm: float) -> float:
     owners = [p for p in leaves(params) if p.grad is not None]
     if not owners:
         raise RuntimeError("no parameter has a gradient: call loss.backward() first")
-    largest = float(np.max([np.abs(p.grad).max() for p in owners]))
+    largest = float(np.max([np.abs(p.grad).max(initial=0.0) for p in owners]))
     if not math.isfinite(largest):
         raise FloatingPointError("a gradient holds nan or inf: nothing was clipped. "
                                  "minigrad.detect_anomaly() finds the operation")

@@ -11,6 +11,9 @@ import numpy as np
 from minigrad import Tensor
 
 
+SCHEDULE = "; a schedule sets it before each step: optimizer.lr = schedule(optimizer.steps)"
+
+
 class Optimizer:
     """Base of all optimisers. A subclass writes `update`, which reads as its formula.
 
@@ -52,26 +55,34 @@ class Optimizer:
         ------
         RuntimeError
             If no parameter has a gradient.
-        FloatingPointError
-            If a gradient holds nan or inf. No parameter has changed then.
+        FloatingPointError, ValueError
+            If a gradient holds nan or inf, or has another shape. No parameter has changed then.
         """
         self._check()
-        self.steps += 1
         for p, state in zip(self.params, self.state, strict=True):
             if p.grad is not None:
                 state["t"] += 1
                 p.data -= self.update(p.data, p.grad, state)
+        self.steps += 1
 
     def update(self, w, g, state):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no update(self, w, g, state): write "
+                                  f"one that returns what is to be subtracted from w")
 
     def state_dict(self) -> dict:
-        """A snapshot, in copies, from which `load_state_dict` goes on exactly."""
+        """A snapshot, in copies, from which `load_state_dict` goes on exactly.
+
+        It holds the rate, the counters and the memory, not the other options (betas, momentum ...):
+        the optimiser that goes on is made with the same ones.
+        """
         return {"kind": type(self).__name__, "lr": self.lr, "steps": self.steps,
                 "state": copy.deepcopy(self.state)}
 
     def load_state_dict(self, snapshot: dict) -> None:
-        """Go on from a snapshot of the same kind of optimiser over parameters of equal shapes."""
+        """Go on from a snapshot of the same kind of optimiser over parameters of equal shapes.
+
+        ValueError if it does not fit; nothing has changed then.
+        """
         if missing := [key for key in ("kind", "lr", "steps", "state") if key not in snapshot]:
             raise ValueError(f"this is no snapshot of an optimiser: it lacks {missing}")
         if snapshot["kind"] != type(self).__name__:
@@ -81,20 +92,26 @@ class Optimizer:
         if shapes != given:
             raise ValueError(f"the snapshot does not fit: this optimiser keeps {shapes}, the "
                              f"snapshot holds {given}")
-        self.lr, self.steps = snapshot["lr"], snapshot["steps"]
-        for mine, theirs in zip(self.state, snapshot["state"], strict=True):
-            mine["t"] = theirs["t"]
-            for name in self.memory:
-                mine[name][...] = theirs[name]
+        steps = int(snapshot["steps"])
+        state = [{"t": int(kept["t"])} | {name: np.array(kept[name], p.dtype)
+                                          for name in self.memory}
+                 for p, kept in zip(self.params, snapshot["state"], strict=True)]
+        self.lr = snapshot["lr"]  # the last that may be refused
+        self.steps, self.state = steps, state
 
     def _check(self):
         """Refuse a step without gradients or with a broken one; warn of a stale one."""
         gradients = [p.grad for p in self.params]
+        for i, (p, g) in enumerate(zip(self.params, gradients, strict=True)):
+            if g is not None and np.shape(g) != p.shape:
+                raise ValueError(f"the gradient of parameter {i} has shape {np.shape(g)}, the "
+                                 f"parameter {p.shape}: no parameter was changed")
         squares = [0.0 if g is None else float(np.vdot(g, g)) for g in gradients]
         total = sum(squares)  # one number that any nan or inf spoils
         if total == 0.0 and all(g is None for g in gradients):
             raise RuntimeError("no parameter has a gradient: call loss.backward() before step(), "
-                               "and zero_grad() not between the two")
+                               "and zero_grad() not between the two; if the model was made anew, "
+                               "so must its optimiser be")
         if not math.isfinite(total):
             for i, g in enumerate(gradients):
                 if g is not None and not np.isfinite(g).all():
@@ -121,9 +138,11 @@ def leaves(params) -> list[Tensor]:
     if not params:
         raise ValueError("there are no parameters: pass model.parameters()")
     for p in params:
-        if not isinstance(p, Tensor) or p.op or not p.requires_grad:
-            kind = "a constant: leave it out" if isinstance(p, Tensor) else type(p).__name__
-            kind = f"the result of {p.op}" if getattr(p, "op", None) else kind
+        if isinstance(p, Tensor) and not p.op and not p.requires_grad:
+            raise ValueError("a parameter is a constant, or frozen: it has requires_grad=False; "
+                             "pass [p for p in model.parameters() if p.requires_grad]")
+        if not isinstance(p, Tensor) or p.op:
+            kind = f"the result of {p.op}" if getattr(p, "op", None) else type(p).__name__
             raise ValueError(f"parameters are leaves, Tensors made with requires_grad=True, "
                              f"not {kind}; pass model.parameters()")
     if len({id(p) for p in params}) < len(params):
@@ -138,12 +157,13 @@ def in_range(name, value, low, high=math.inf):
     """
     if not isinstance(value, Real) or not low <= value < high:
         allowed = f"at least {low:g} and finite" if high == math.inf else f"in [{low:g}, {high:g})"
-        raise ValueError(f"{name} must be {allowed}, not {value!r}")
+        raise ValueError(f"{name} must be {allowed}, not {value!r}{SCHEDULE * callable(value)}")
     return float(value)
 
 
 def positive(name, value):
     """`value` as a float, if it is positive and finite."""
     if not isinstance(value, Real) or not 0.0 < value < math.inf:
-        raise ValueError(f"{name} must be positive and finite, not {value!r}")
+        raise ValueError(f"{name} must be positive and finite, not {value!r}"
+                         f"{SCHEDULE * callable(value)}")
     return float(value)

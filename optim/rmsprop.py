@@ -17,12 +17,14 @@ class RMSprop(Optimizer):
         w  <-  w - lr b
 
     Nothing makes up for the zero that v begins with (Adam does that): the first step is
-    lr / sqrt(1 - alpha), at the default alpha ten times lr, in each weight.
+    lr / sqrt(1 - alpha), at the default alpha ten times lr, in each weight (centered, it is that
+    over sqrt(alpha)).
 
     Errors
     ------
     ValueError if lr <= 0 or not finite, alpha or momentum outside [0, 1), eps <= 0,
-    weight_decay < 0, or the parameter list is empty or wrong.
+    weight_decay < 0, centered with alpha = 0 (one gradient has no deviation), or the parameter list
+    is empty or wrong.
 
     Source
     ------
@@ -39,12 +41,14 @@ class RMSprop(Optimizer):
     array([ 0.9, -0.9])
     """
 
-    def __init__(self, params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+    def __init__(self, params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, *,
                  weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False):
         self.alpha = in_range("alpha", alpha, 0.0, 1.0)
         self.eps = positive("eps", eps)
         self.weight_decay = in_range("weight_decay", weight_decay, 0.0)
         self.momentum = in_range("momentum", momentum, 0.0, 1.0)
+        if centered and not alpha:
+            raise ValueError("centered=True needs alpha > 0: one gradient alone has no deviation")
         self.memory = ("v", *["m"] * bool(centered), *["b"] * bool(momentum))
         super().__init__(params, lr)
 
@@ -52,10 +56,12 @@ class RMSprop(Optimizer):
         v, m, b = state["v"], state.get("m"), state.get("b")
         if self.weight_decay:
             g = g + self.weight_decay * w
-        v += (1.0 - self.alpha) * (g * g - v)
+        v *= self.alpha
+        v += (1.0 - self.alpha) * (g * g)
         variance = v
         if m is not None:
-            m += (1.0 - self.alpha) * (g - m)
+            m *= self.alpha
+            m += (1.0 - self.alpha) * g
             variance = np.maximum(v - m * m, 0.0)  # below 0 only by rounding
         scaled = g / (np.sqrt(variance) + self.eps)
         if b is not None:

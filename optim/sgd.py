@@ -36,7 +36,7 @@ class SGD(Optimizer):
 
     memory = ("velocity",)
 
-    def __init__(self, params, lr: float, momentum: float = 0.0, nesterov: bool = False,
+    def __init__(self, params, lr: float, momentum: float = 0.0, *, nesterov: bool = False,
                  weight_decay: float = 0.0):
         self.momentum = in_range("momentum", momentum, 0.0, 1.0)
         self.weight_decay = in_range("weight_decay", weight_decay, 0.0)

@@ -200,6 +200,7 @@ def test_the_examples_in_the_docstrings_are_true():
 
 
 def test_two_empty_results_are_equal(says):
-    task = Task("none", [Case("x", lambda answer: answer(X))], lambda x: x[:0], [], [], ("", "", ""))
+    case = Case("x", lambda answer: answer(X))
+    task = Task("none", [case], lambda x: x[:0], [], [], ("", "", ""))
     assert says(lambda x: x[3:], task) is None
     assert "expected  array([]" in says(lambda x: x, task)

@@ -48,6 +48,11 @@ def test_parameters_without_a_gradient_are_left_out():
     assert params[1].grad is None
 
 
+def test_a_parameter_without_entries_adds_nothing():
+    params = with_gradients([3.0, 4.0], np.zeros((0, 3)))
+    assert clip_grad_norm(params, 1.0) == 5.0
+
+
 def test_zero_gradients_have_norm_zero_and_stay():
     params = with_gradients([0.0, 0.0], 0.0)
     assert clip_grad_norm(params, 1.0) == 0.0

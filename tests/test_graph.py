@@ -9,7 +9,8 @@ import matplotlib
 import numpy as np
 import pytest
 from graphs import GRAPHS, broadcasting, doubled_twice, everything_reached, parabola, two_layers
-from helpers import leaf
+from helpers import leaf, refused
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
@@ -138,6 +139,23 @@ def test_draw_graph_draws_on_the_axes_it_is_given():
     assert not left.patches and right.patches
     sizes = {text.get_fontsize() for text in right.texts}
     assert max(sizes) < graph.SIZE
+
+
+def test_what_is_no_axes_is_refused_before_anything_is_drawn():
+    loss, names = two_layers()
+    several = Figure().subplots(1, 2)
+    for wrong, word in ((several, "axes[0]"), (Figure(), "Figure"), ([], "list"), (0, "int")):
+        with refused(TypeError, "fig, ax = plt.subplots()", word):
+            draw_graph(loss, names, ax=wrong)
+    assert not any(ax.patches or ax.texts for ax in several)
+
+
+def test_axes_that_count_as_false_are_drawn_on():
+    class Empty(Axes):
+        def __bool__(self):
+            return False
+    ax = Figure(figsize=(12, 4)).add_subplot(axes_class=Empty)
+    assert draw_graph(two_layers()[0], ax=ax) is ax and ax.patches
 
 
 def test_no_pyplot_is_loaded_and_no_style_changed(tmp_path):
@@ -296,11 +314,22 @@ def test_the_film_takes_other_speeds_and_gradients(tmp_path):
     frames = film(leaf([1.0, 2.0]) * 3.0, tmp_path / "film.gif", seconds_per_step=0.5,
                   gradient=[1.0, 0.0])
     assert [duration for _, duration in frames] == [500] * 3
-    with pytest.raises(ValueError, match="seconds_per_step is 0.02 or more, not 0"):
-        animate_backward(leaf(1.0) * 2.0, tmp_path / "none.gif", seconds_per_step=0)
+    for wrong in (0, 0.01, 601, np.inf, np.nan):
+        with pytest.raises(ValueError, match=f"seconds_per_step is 0.02 to 600, not {wrong}"):
+            animate_backward(leaf(1.0) * 2.0, tmp_path / "none.gif", seconds_per_step=wrong)
     with pytest.raises(RuntimeError, match="no graph"):
         animate_backward(leaf(1.0), tmp_path / "none.gif")
+    with refused(TypeError, "a dict", "list"):
+        animate_backward(leaf(1.0) * 2.0, tmp_path / "none.gif", names=["w"])
     assert not (tmp_path / "none.gif").exists()
+
+
+@pytest.mark.parametrize("kind", ["gif", "png"])
+def test_a_frame_may_stand_as_short_or_as_long_as_is_said(kind, tmp_path):
+    for seconds in (0.02, 600.0):
+        frames = film(leaf(2.0) * 3.0, tmp_path / f"film.{kind}", kind.upper(),
+                      seconds_per_step=seconds)
+        assert [duration for _, duration in frames] == [1000.0 * seconds] * 3
 
 
 @pytest.mark.parametrize("before", [False, True])

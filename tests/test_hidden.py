@@ -105,6 +105,12 @@ def test_a_loop_of_a_thousand_layers_is_walked():
     assert len(hidden(model, X)) == 1499
 
 
+def test_weights_in_plain_arrays_become_a_layer_as_tensors():
+    a, b = np.ones((2, 3)), np.ones((3, 1))
+    found = hidden(lambda x: np.tanh(x @ Tensor(a)) @ Tensor(b), X)
+    np.testing.assert_allclose(found[0], np.tanh(X @ a))
+
+
 def test_further_axes_are_rows():
     assert [v.shape for v in hidden(nn.MLP([2, 5, 1], rng=0), X.reshape(5, 10, 2))] == [(50, 5)]
     assert [v.shape for v in hidden(nn.MLP([2, 5, 1], rng=0), X[0])] == [(1, 5)]
@@ -250,6 +256,8 @@ def test_no_gradient_and_no_value_is_touched():
 @pytest.mark.parametrize("model, x, error, words", cases(
     ("a single layer", nn.Linear(2, 3), X, ValueError, ["no hidden layer", "1 linear map "]),
     ("no layer", np.tanh, X, ValueError, ["no hidden layer", "0 linear maps"]),
+    ("plain arrays for weights", lambda x: np.tanh(x @ np.ones((2, 3))) @ np.ones((3, 1)), X,
+     ValueError, ["2 linear maps", "computed from x and a Tensor", "make them Tensors"]),
     ("an array", lambda x: nn.MLP([2, 3, 1])(x).data, X, TypeError, ["ndarray", ".data"]),
     ("two outputs", lambda x: (x, x), X, TypeError, ["tuple"]),
     ("cut off", lambda x: nn.MLP([2, 3, 1])(x).detach(), X, ValueError, ["detach()", "no_grad()"]),

@@ -30,9 +30,17 @@ def test_a_share_in_percent(share, said):
 
 @pytest.mark.parametrize("value, said", [
     (0.0, "0"), (-1.5, "−1.5"), (1234.6, "1,235"), (123.456, "123"), (1e7, "1e+07"),
-    (0.00012345, "0.000123")])
+    (0.00012345, "0.000123"), (999.4, "999"), (999.5, "1,000"), (-999.6, "−1,000"),
+    (999_499.6, "999,500"), (999_600.0, "1e+06"), (0.9996, "1"), (np.nan, "nan"),
+    (-np.inf, "−inf")])
 def test_a_number_in_short(value, said):
     assert short(value) == said
+
+
+@pytest.mark.parametrize("value, said", [
+    (0.123, "0.12"), (9.96, "10"), (99.4, "99"), (99.6, "100"), (123.4, "123"), (1234.6, "1,235")])
+def test_a_number_in_two_digits(value, said):
+    assert short(value, 2) == said
 
 
 @pytest.mark.parametrize("ratio, said, comparison", [
@@ -51,6 +59,7 @@ def test_a_ratio_of_sizes_that_are_nearly_no_floats():
 
 def test_counts_and_lists():
     assert [counted(n, "row") for n in (0, 1, 2000)] == ["0 rows", "1 row", "2,000 rows"]
+    assert [counted(n, "row") for n in np.arange(3)] == ["0 rows", "1 row", "2 rows"]
     assert listed(["a", "b"], "abcde") == "a, b"
     assert listed(["a", "b", "c", "d"], "abcde") == "4 of 5 layers"
 

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from losses import mae, softmax_cross_entropy
-from minigrad import Tensor, detect_anomaly, draw, grad, nn
+from minigrad import Tensor, detect_anomaly, draw, grad, landscape, nn
 from minigrad.datasets import moons
 from minigrad.landscape import (hessian_vector, loss_along, loss_contour, loss_slice,
                                 top_curvature)
@@ -207,6 +207,23 @@ def test_it_warns_if_it_has_not_settled_and_says_how_far_it_may_be_off():
     assert said[0].filename == __file__
 
 
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_no_more_products_are_computed_than_most(most, monkeypatch):
+    cost, params, _ = quadratic(1.0, 0.99, 0.98)
+    calls, product = [], landscape._product
+    monkeypatch.setattr(landscape, "_product", lambda *args: calls.append(1) or product(*args))
+    with pytest.warns(RuntimeWarning, match=f"after {most} product{'s' * (most > 1)} with H"):
+        value, (direction,) = top_curvature(cost, params, most=np.int64(most))
+    assert len(calls) == most and 0.98 <= value <= 1.0
+    assert np.linalg.norm(direction) == pytest.approx(1.0)
+
+
+def test_in_one_dimension_one_product_is_enough():
+    w = leaf(2.0)
+    value, (direction,) = top_curvature(lambda: w**3, [w], most=1)  # 6 w
+    assert value == 12.0 and abs(direction) == 1.0
+
+
 def test_the_cost_is_computed_once():
     calls = []
     w = leaf([1.0, 2.0])
@@ -344,7 +361,7 @@ def test_the_parabola_of_a_parabola_is_the_cost():
     assert drawn.sum() >= 19
     np.testing.assert_allclose(parabola[drawn], costs[drawn])
     assert ax.get_title() == (f"Straight downhill: curvature k = {k:.3g},\n"
-                              f"lr above 2/k = {2.0 / k:.3g} overshoots")
+                              f"lr above 2/k = {2.0 / k:.3g} climbs")
     touch, tangent = lines(ax)[f"slope −{length:.3g}"].get_data()
     np.testing.assert_allclose(tangent, 3.5 - length * touch)
     assert touch[1] == 0.0
@@ -356,18 +373,41 @@ def test_the_sharpest_direction_is_the_eigenvector_turned_downhill():
         w.data = place
         ax = loss_slice(axes(), cost, [w], "sharpest")
         assert ax.get_title() == ("Sharpest direction: curvature λ = 6,\n"
-                                  "lr above 2/λ = 0.333 overshoots")
+                                  "lr above 2/λ = 0.333 climbs")
         t, costs = lines(ax)["cost"].get_data()
         np.testing.assert_allclose(costs, 3.5 - 6.0 * t + 3.0 * t * t, atol=1e-3)
         assert "slope −6" in texts(ax)
 
 
-def test_a_learning_rate_above_two_over_lambda_does_overshoot():
-    cost, (w,) = bowl()
-    gradient = [grad(cost(), w)[1]]
-    for lr, climbs in ((0.3, False), (0.34, True)):
-        after = loss_along(cost, [w], [[0.0, -gradient[0], 0.0]], [lr])[0]
+def test_a_step_overshoots_above_one_over_lambda_and_climbs_above_two():
+    cost, (w,) = bowl()  # along w1 the curvature is 6, and the bottom at 0
+    slope = grad(cost(), w).data[1]
+    for lr, overshoots, climbs in ((0.16, False, False), (0.17, True, False), (0.33, True, False),
+                                   (0.34, True, True)):
+        after = loss_along(cost, [w], [[0.0, -slope, 0.0]], [lr])[0]
+        assert (w.data[1] - lr * slope < 0.0) == overshoots
         assert (after > cost().item()) == climbs
+
+
+def test_numbers_in_titles_are_written_as_in_every_picture():
+    w = leaf([1.0, 1.0])
+    steep = loss_slice(axes(), lambda: 617.25 * (w * w * [1.0, 0.0]).sum(), [w], "sharpest")
+    assert steep.get_title().startswith("Sharpest direction: curvature λ = 1,234,\n")
+    assert "slope −1,234" in texts(steep)
+    path = np.linspace([1.0, 1.0], [0.0, 0.0], 1201)
+    ax = loss_contour(axes(), lambda w: 999.6 * (w * w).mean(), path, xlim=(-1, 1), ylim=(-1, 1))
+    assert ax.get_title() == "1,200 steps, from cost 1,000 to 0"
+
+
+def test_a_direction_of_length_1_keeps_its_shapes_and_dtypes_and_finds_the_length_of_tiny_ones():
+    given = [np.array(3.0, np.float32), np.array([[4.0, 0.0]], np.float64)]
+    unit = landscape._of_length_1(given)
+    equal(unit[0], np.float32(0.6))
+    equal(unit[1], [[0.8, 0.0]])
+    assert [d.dtype for d in unit] == [np.float32, np.float64]
+    tiny = landscape._of_length_1([np.array([3e-40, -4e-40], np.float32)])
+    np.testing.assert_allclose(tiny[0], [0.6, -0.8], rtol=1e-4)
+    assert tiny[0].dtype == np.float32
 
 
 @pytest.mark.parametrize("direction, title", cases(
@@ -582,6 +622,29 @@ def test_a_path_to_nowhere_has_a_title_too():
     assert one.get_title() == "b comes lowest: cost 2"
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_path_of_one_array_that_moved_on_is_refused(kind):
+    w, kept, copies = leaf([1.0, 1.0]), [], []
+    for _ in range(3):
+        kept.append(w.data)
+        copies.append(w.data.copy())
+        w.data -= 0.1
+    with refused(ValueError, "all places of 'SGD' are one array", "w.data.copy(), not w.data"):
+        loss_contour(axes(), square, {"momentum": copies, "SGD": kind(kept)}, **VIEW)
+    with refused(ValueError, "all places of 'path' are one array"):
+        loss_contour(axes(), square, kind(kept), **VIEW)
+    ax = loss_contour(axes(), square, kind(copies), **VIEW)
+    equal(lines(ax)["path"].get_xydata(), copies)
+
+
+@pytest.mark.parametrize("path", cases(
+    ("one place", [np.ones(2)]), ("arrays that are equal", [np.ones(2), np.ones(2)]),
+    ("pairs, which cannot move", [(1.0, 1.0)] * 2), ("an array", np.ones((2, 2)))))
+def test_a_path_may_stand_still(path):
+    ax = loss_contour(axes(), square, path, **VIEW)
+    equal(lines(ax)["path"].get_xydata(), path)
+
+
 def test_the_aspect_is_the_callers_and_nothing_is_cut_off():
     with matplotlib.rc_context(STYLE):
         ax = axes(figsize=(7, 4.2))
@@ -645,6 +708,10 @@ def cost_of_w():
      ["(2,)", "mean"]),
     ("tolerance", lambda: top_curvature(cost_of_w, [W], tolerance=0.0), ValueError, ["tolerance"]),
     ("most", lambda: top_curvature(cost_of_w, [W], most=0), ValueError, ["most", "0"]),
+    ("half a product", lambda: top_curvature(cost_of_w, [W], most=1.5), ValueError,
+     ["most", "whole number", "1.5"]),
+    ("products without end", lambda: top_curvature(cost_of_w, [W], most=math.inf), ValueError,
+     ["most", "whole number", "inf"]),
     ("no axes", lambda: loss_slice(cost_of_w, [W], "gradient"), TypeError, ["plt.subplots()"]),
     ("an unknown direction", lambda: loss_slice(axes(), cost_of_w, [W], "sideways"), ValueError,
      ['"sharpest"', "'sideways'"]),

@@ -833,3 +833,9 @@ def test_a_single_parameter_is_counted_in_the_singular():
             self.factor = Tensor(1.0, requires_grad=True)
 
     assert repr(Unit()) == "Unit(\n  factor: ()\n  1 parameter\n)"
+
+
+@pytest.mark.parametrize("slipped", ["xavier", 0, None])
+def test_what_slips_into_the_place_of_bias_is_refused(slipped):
+    with pytest.raises(TypeError, match="bias is True or False, not .*: give init and rng by name"):
+        nn.Linear(2, 3, slipped)

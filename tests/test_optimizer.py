@@ -245,7 +245,7 @@ WRONG_LISTS = {
     "state-dict": (nn.Linear(1, 1, rng=0).state_dict(), r"Tensors.*, not str"),
     "one-wrong": ([weights(), None], r"Tensors.*, not NoneType"),
     "result": ([weights(), RESULT], r"leaves.*result of multiply"),
-    "constant": ([weights(), Tensor([1.0])], r"requires_grad=True.*constant"),
+    "constant": ([weights(), Tensor([1.0])], r"constant, or frozen.*requires_grad\]"),
     "twice": ([TWICE, weights(), TWICE], r"twice"),
 }
 
@@ -287,6 +287,21 @@ def test_a_learning_rate_that_is_no_number_is_refused_by_name(kind, lr):
 def test_a_weight_decay_that_is_negative_or_not_finite_is_refused(kind, value):
     with pytest.raises(ValueError, match=r"weight_decay must be"):
         kind([weights()], lr=0.1, weight_decay=value)
+
+
+def test_a_weight_decay_cannot_slip_into_the_place_of_a_flag():
+    with pytest.raises(TypeError, match="positional"):
+        SGD([weights()], 0.1, 0.9, 5e-4)
+
+
+@every_kind
+def test_a_schedule_in_the_place_of_a_rate_is_told_where_it_belongs(kind):
+    schedule = cosine(0.1, 10)
+    with pytest.raises(ValueError, match=r"optimizer\.lr = schedule\(optimizer\.steps\)"):
+        kind([weights()], lr=schedule)
+    optimizer = kind([weights()], lr=0.1)
+    with pytest.raises(ValueError, match=r"optimizer\.lr = schedule\(optimizer\.steps\)"):
+        optimizer.lr = schedule
 
 
 @every_kind
@@ -436,6 +451,47 @@ def test_a_very_large_or_small_gradient_is_not_mistaken_for_inf_or_nothing(size,
     optimizer.step()
     for p in params:
         np.testing.assert_allclose(p.data, 0.5, rtol=1e-6)
+
+
+@every_entry
+@pytest.mark.parametrize("wrong", [np.ones(2), np.ones((3, 2)), np.ones(()), np.ones((1, 2, 3))],
+                         ids=lambda g: str(g.shape))
+def test_a_gradient_of_another_shape_raises_before_anything_changes(kind, options, wrong):
+    first, second = weights(), weights(np.ones((2, 3)))
+    optimizer = kind([first, second], **options)
+    before = photograph(optimizer)
+    first.grad, second.grad = np.ones(2), wrong
+    with pytest.raises(ValueError, match=r"parameter 1 has shape .*, the parameter \(2, 3\)"):
+        optimizer.step()
+    assert equal(photograph(optimizer), before)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind, options", [
+    (Adam, {"betas": (0.0, 0.0)}), (AdamW, {"betas": (0.0, 0.0), "weight_decay": 0.0}),
+    (RMSprop, {"alpha": 0.0}),
+], ids=["Adam", "AdamW", "RMSprop"])
+def test_without_memory_a_small_gradient_after_a_large_one_is_a_step_of_lr(kind, options, dtype):
+    """v + (g^2 - v) would forget a g^2 that is lost in the rounding of v."""
+    w = weights((1.0,), dtype)
+    optimizer = kind([w], lr=0.1, **options)
+    for g, expected in ((1e6, 0.9), (1e-3, 0.8)):
+        optimizer.zero_grad()
+        push(w, [g])
+        optimizer.step()
+        np.testing.assert_allclose(w.data, [expected], rtol=1e-4)
+
+
+def test_the_steps_are_not_counted_if_an_update_fails():
+    class Forgetful(Optimizer):
+        def update(self, w, g, state):
+            pass  # nothing is returned
+
+    optimizer = Forgetful([weights()], lr=0.1)
+    push(optimizer.params[0], (1.0, 1.0))
+    with pytest.raises(TypeError):
+        optimizer.step()
+    assert optimizer.steps == 0
 
 
 # -- zero_grad, and forgetting it ------------------------------------------------------------------
@@ -707,6 +763,39 @@ def test_a_snapshot_that_does_not_fit_is_refused_and_nothing_changes(kind, optio
     optimizer = prepared(kind, options)
     walk(optimizer, 3, seed=1)
     wrong = change(optimizer.state_dict())
+    walk(optimizer, 1, seed=2)
+    before = photograph(optimizer)
+    with pytest.raises(ValueError):
+        optimizer.load_state_dict(wrong)
+    assert equal(photograph(optimizer), before)
+
+
+@keeps_memory
+def test_a_snapshot_that_went_through_a_file_of_arrays_goes_on_and_stays_as_it_is(kind, options):
+    optimizer = prepared(kind, options)
+    walk(optimizer, 3, seed=1)
+    snapshot = optimizer.state_dict()
+    filed = snapshot | {"steps": np.array(3), "state": [
+        {name: np.asarray(value) for name, value in s.items()} for s in snapshot["state"]]}
+    before = copy.deepcopy(filed)
+    other = prepared(kind, options)
+    other.load_state_dict(filed)
+    walk(other, 2, seed=2)
+    assert equal(filed, before), "the snapshot is the caller's"
+    assert other.steps == 5 and other.state[0]["t"] == 5
+
+
+@keeps_memory
+@pytest.mark.parametrize("spoil", [
+    lambda s: s["state"][-1].update({name: np.full(np.shape(a), "x") for name, a in
+                                     s["state"][-1].items()}),
+    lambda s: s.update(steps="many"), lambda s: s["state"][0].update(t="many"),
+], ids=["memory", "steps", "t"])
+def test_a_snapshot_of_the_right_shape_with_no_numbers_changes_nothing(kind, options, spoil):
+    optimizer = prepared(kind, options)
+    walk(optimizer, 3, seed=1)
+    wrong = optimizer.state_dict()
+    spoil(wrong)
     walk(optimizer, 1, seed=2)
     before = photograph(optimizer)
     with pytest.raises(ValueError):

@@ -9,7 +9,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from minigrad import nn, palette
-from minigrad.palette import LINES, MARKERS, STYLE, new_figure, require_axes
+from minigrad.palette import CURVES, LINES, MARKERS, STYLE, new_figure, require_axes
 
 COLOURS = {name: value for name, value in vars(palette).items()
            if isinstance(value, str) and value.startswith("#")}
@@ -73,10 +73,20 @@ def test_every_two_colours_are_told_apart_by_every_eye(eye):
         assert distance(COLOURS[a], COLOURS[b], eye) > least, f"{a} and {b}, under {eye}"
 
 
+def test_seven_colours_are_those_of_okabe_and_ito():
+    theirs = {"BLACK": (0, 0, 0), "AMBER": (230, 159, 0), "SKY": (86, 180, 233),
+              "GREEN": (0, 158, 115), "BLUE": (0, 114, 178), "ORANGE": (213, 94, 0),
+              "PURPLE": (204, 121, 167)}  # theirs: black, orange, sky blue, bluish green, blue,
+    assert {name: "#{:02X}{:02X}{:02X}".format(*rgb) for name, rgb in theirs.items()} == {
+        name: colour for name, colour in COLOURS.items() if name != "GREY"}  # vermilion, purple
+
+
 def test_lines_differ_in_colour_and_neighbours_in_dashes_and_every_class_has_a_marker():
     assert len({colour for colour, _ in LINES}) == len(LINES) == len(MARKERS) == len(set(MARKERS))
     assert {colour for colour, _ in LINES} == set(COLOURS.values()) - {palette.GREY}
-    assert all(dash != following for (_, dash), (_, following) in pairwise(LINES))
+    for order in (LINES, CURVES):
+        assert all(dash != following for (_, dash), (_, following) in pairwise([*order, order[0]]))
+    assert sorted(CURVES) == sorted(LINES) and len({dash for _, dash in LINES}) == 4
     ax = Figure().subplots()
     for (colour, dash), marker in zip(LINES, MARKERS, strict=True):
         ax.plot([0, 1], color=colour, linestyle=dash, marker=marker)  # refuses what it cannot draw

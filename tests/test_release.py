@@ -53,6 +53,36 @@ def test_a_region_that_is_not_closed_is_an_error_and_not_a_leak(lines, words):
         release.released(NOTEBOOK | {"cells": [MARKDOWN, cell]})
 
 
+@pytest.mark.parametrize("cell, lines", [
+    (MARKDOWN, ["### BEGIN SOLUTION", "42", "### END SOLUTION"]),
+    (ANSWER, ["## BEGIN SOLUTION", "y = 42", "## END SOLUTION"]),
+    (ANSWER, ["### begin solution", "y = 42", "### end solution"]),
+    (CHECK, ["### BEGIN HIDDEN TEST", "assert f(2) == 4"]),
+], ids=["markdown", "two-signs", "small-letters", "singular"])
+def test_a_marker_that_hides_nothing_is_an_error_and_not_a_leak(cell, lines):
+    cell = cell | {"source": [line + "\n" for line in lines]}
+    with pytest.raises(ValueError, match="hides nothing|without an END"):
+        release.released(NOTEBOOK | {"cells": [MARKDOWN, cell]})
+
+
+def test_a_solution_without_a_task_is_refused():
+    with pytest.raises(ValueError, match="no heading '## Task 3.2"):
+        release.released(NOTEBOOK | {"cells": [ANSWER, MARKDOWN]})
+
+
+def test_a_raw_cell_stays_as_it_is():
+    raw = {"cell_type": "raw", "id": "r", "metadata": {}, "source": ["---"]}
+    assert release.released(NOTEBOOK | {"cells": [raw]})["cells"] == [raw]
+
+
+def test_a_misspelt_option_writes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(release, "HERE", tmp_path)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "03_x.ipynb").write_text(json.dumps(NOTEBOOK), encoding="utf-8")
+    assert release.main(["--chek"]) == 2 and not (tmp_path / "03_x.ipynb").exists()
+    assert "not --chek" in capsys.readouterr().out
+
+
 def test_releasing_writes_once_and_checking_writes_never(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(release, "HERE", tmp_path)
     (tmp_path / "source").mkdir()

@@ -13,6 +13,7 @@ from optim import RMSprop
     ({"momentum": 1.0}, r"momentum must be in \[0, 1\), not 1\.0"),
     ({"momentum": -0.5}, r"momentum must be in \[0, 1\), not -0\.5"),
     ({"eps": 0.0}, r"eps must be positive.*0"),
+    ({"centered": True, "alpha": 0.0}, r"centered=True needs alpha > 0"),
     ({"eps": float("nan")}, r"eps must be positive.*nan"),
 ], ids=str)
 def test_rmsprop_refuses_what_makes_no_sense(options, message):

@@ -387,6 +387,16 @@ def test_scores_that_look_like_probabilities_are_warned_of():
         boundary(lambda x: softmax(three_sectors(x)), resolution=5)
 
 
+def test_two_columns_are_no_score_whatever_the_first_one_holds():
+    def model(x):
+        return np.stack([np.zeros(len(x)), 1 / (1 + np.exp(-rightwards(x)))], axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        boundary(model, resolution=5)
+    with pytest.warns(UserWarning, match="every score"):
+        boundary(lambda x: model(x)[:, 1:], resolution=5)
+
+
 # -- gradient_sizes --------------------------------------------------------------------------------
 
 

@@ -165,6 +165,16 @@ def test_names_the_wrong_way_round_are_refused(look):
         look(loss, names={w: "w"})
 
 
+@LOOKS
+@pytest.mark.parametrize("names, kind", [(["w"], "list"), ("w", "str"), (leaf(1.0), "Tensor"),
+                                         (np.ones(2), "ndarray"), ([], "list"), (("w",), "tuple")])
+def test_names_that_are_no_dict_are_refused(look, names, kind):
+    loss, _ = parabola()
+    with pytest.raises(TypeError, match=f'names are given as a dict, {{"w": w}}, not {kind}: of a '
+                                        r'model, dict.model.named_parameters'):
+        look(loss, names=names)
+
+
 # -- the rules as they are written -----------------------------------------------------------------
 
 

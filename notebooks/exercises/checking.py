@@ -2,8 +2,9 @@
 
 A task has an answer of its own (the reference). Every case runs the student's answer and the
 reference and compares what they give. If they differ, the answer is compared with the task's known
-mistakes: one that does the same in all cases is the diagnosis. Otherwise the numbers themselves are
-looked at: a flipped sign, a constant factor, a shape, a zero.
+mistakes: one that does the same in all cases is the diagnosis; one that does the same up to the
+first wrong case is a part of it. Otherwise the numbers themselves are looked at: a flipped sign, a
+constant factor, a shape, a zero.
 """
 
 import importlib
@@ -86,7 +87,7 @@ def check(name: str, answer) -> None:
         return
     first = wrong[0]
     lines = [f"{name}, {task.title}: not yet.", "", f"  case      {task.cases[first].says}",
-             *described(got[first], expected[first], task.cases[first])]
+             *described(got[first], expected[first], task.cases[first], task)]
     lines += ["", f"  {diagnosis(task, answer, got, expected, wrong)}", "",
               f'  hint("{name}") helps on; after that, reference("{name}") lends you an answer.']
     raise NotYet("\n".join(lines))
@@ -200,14 +201,15 @@ def _numeric(value):
 # -- what is said ----------------------------------------------------------------------------------
 
 
-def described(got, expected, case) -> list[str]:
+def described(got, expected, case, task) -> list[str]:
     """Got, expected, their shapes where these differ, and the finite-difference value."""
     if isinstance(got, Failed):
         lines = [f"  it raised {type(got.error).__name__}: {got.error}"]
         if place := students_line(got.error):
             lines.append(f"  here      {place}")
         return lines
-    key = next((key for key in expected if not _close(got, expected, key)), None) if (
+    key = next((key for key in expected if key not in got or not same(
+        got[key], expected[key], task)), None) if (
         isinstance(expected, dict) and isinstance(got, dict)) else None
     if key is not None:
         got, expected = got.get(key), expected[key]
@@ -222,11 +224,6 @@ def described(got, expected, case) -> list[str]:
         if measured is not None:
             lines.append(f"  measured  {shown(measured)} by finite differences")
     return lines
-
-
-def _close(got, expected, key):
-    plain = Task("", [], None, [], [], ("", "", ""))
-    return key in got and same(got[key], expected[key], plain)
 
 
 def shown(value) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HEADING = re.compile(r"^#+ Task (\d+\.\d+): (.+)$", re.MULTILINE)
+MARKER = re.compile(r"#+ *(BEGIN|END) +(SOLUTION|HIDDEN)", re.IGNORECASE)
 
 
 def released(notebook: dict) -> dict:
@@ -26,13 +27,19 @@ def released(notebook: dict) -> dict:
     task, cells = None, []
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
+        if cell["cell_type"] == "code":
+            if "### BEGIN SOLUTION" in source and task is None:
+                raise ValueError(f"no heading '## Task 3.2: ...' before the solution\n{source}")
+            source = without(source, "HIDDEN TESTS", None)
+            source = without(source, "SOLUTION", f"raise NotImplementedError({json.dumps(task)})")
+        if MARKER.search(source):
+            raise ValueError(f"a marker that is misspelt, or outside a code cell, hides nothing:\n"
+                             f"{source}")
+        if cell["cell_type"] != "code":
             for number, title in HEADING.findall(source):
                 task = f"Exercise {number}: {title.strip()}"
             cells.append(cell)
             continue
-        source = without(source, "HIDDEN TESTS", None)
-        source = without(source, "SOLUTION", f"raise NotImplementedError({json.dumps(task)})")
         if source.strip():
             lines = source.rstrip("\n").splitlines(keepends=True)
             cells.append(cell | {"source": lines, "outputs": [], "execution_count": None})
@@ -67,6 +74,9 @@ def text(notebook: dict) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write or, with --check, compare all released notebooks; the exit code."""
+    if set(arguments) - {"--check"}:
+        print(f"release.py takes --check or nothing, not {' '.join(arguments)}")
+        return 2
     stale = 0
     for source in sorted((HERE / "source").glob("*.ipynb")):
         target = HERE / source.name
