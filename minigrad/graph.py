@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .labels import counted
 from .layout import MARGIN, Box, lay_out
-from .palette import BLUE, GREY, ORANGE, new_figure
+from .palette import BLUE, GREY, ORANGE, new_figure, require_axes
 from .tensor import Tensor, array_of
 from .trace import (backward_pass, letters_of, name_all, norm_of, options_of, results_behind,
                     rows_of, rule_for, source_of, stretched_axes)
@@ -263,29 +264,29 @@ def draw_graph(tensor: Tensor, names: dict | None = None, ax=None):
         an input's data was changed.
     ValueError
         If there are more than 60 tensors and constants, too many for a picture.
+    TypeError
+        If `tensor`, `names` or `ax` is of another kind.
     """
+    if ax is not None:
+        require_axes(ax)
     cards, lines = _cards_and_lines(tensor, names)
     feet = {card: _gradient_lines(card) for card in cards}
     picture = _picture(cards, lines, {card: [foot] for card, foot in feet.items()})
     root = next(card for card in cards if card.value is tensor)
     operations = sum(card.kind == "result" for card in cards)
     if tensor.grad is None:
-        made = _many(operations, "operation")
+        made = counted(operations, "operation")
         title = f"{_subject(root)} comes from {made}; no backward pass yet"
     else:
         title = f"After backward: each gradient is the slope of {_subject(root)}"
-    axes = ax or _new_axes(picture)
+    axes = _new_axes(picture) if ax is None else ax
     _draw(axes, picture, feet, title)
-    return ax or axes.figure
+    return axes.figure if ax is None else ax
 
 
 def _subject(card):
     """What to call the tensor that was drawn: its own name, or the operation that made it."""
     return f"this {card.value.op}" if card.name == "step 1" else card.name
-
-
-def _many(n, noun):
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 # -- the film --------------------------------------------------------------------------------------
@@ -317,7 +318,7 @@ def animate_backward(tensor: Tensor, path, names: dict | None = None,
         also when it is turned into a web page.
     names : dict from your own names to tensors or arrays, optional
     seconds_per_step : float
-        How long a frame stands, at least 0.02: GIF viewers show nothing faster.
+        How long a frame stands, at least 0.02: GIF viewers show nothing faster; at most 600.
     gradient : array-like, the shape of `tensor`, optional
         The gradient that arrives at `tensor`, as for `backward`; 1 by default.
 
@@ -327,11 +328,11 @@ def animate_backward(tensor: Tensor, path, names: dict | None = None,
 
     Raises
     ------
-    RuntimeError, ValueError
-        As `draw_graph` and `explain`, and if `seconds_per_step` is below 0.02.
+    RuntimeError, ValueError, TypeError
+        As `draw_graph` and `explain`, and if `seconds_per_step` is not between 0.02 and 600.
     """
-    if not seconds_per_step >= 0.02:
-        raise ValueError(f"seconds_per_step is 0.02 or more, not {seconds_per_step!r}")
+    if not 0.02 <= seconds_per_step <= 600.0:  # a frame of a GIF stands 655 s at most
+        raise ValueError(f"seconds_per_step is 0.02 to 600, not {seconds_per_step!r}")
     from matplotlib.animation import PillowWriter
     cards, lines = _cards_and_lines(tensor, names)
     frames = _frames(cards, lines, *backward_pass(tensor, gradient))

@@ -29,8 +29,9 @@ class Hidden(NamedTuple):
 def activation_histograms(ax, model, x):
     """Draw a histogram of each hidden layer's values, the first layer on top.
 
-    A hidden layer is what a linear map (`linear`, `@`) takes and another has computed. They are
-    found in the graph of one forward pass; no `.grad` is touched. Exact zeros are not part of the
+    A hidden layer is what a linear map (`linear`, `@`) takes and another has computed, with weights
+    that are Tensors: plain arrays belong to the input. They are found in the graph of one forward
+    pass; no `.grad` is touched. Exact zeros are not part of the
     histogram: a black bar shows their share, as high as the histogram if all values are 0. A unit
     is *dead* if it is 0 for every row of x. A value of tanh or sigmoid is *saturated*, and red, if
     the slope there is below a tenth of the steepest. A layer *varies* by the root mean square of
@@ -118,7 +119,8 @@ def _hidden_layers(model, x) -> list[Hidden]:
                 found[tensor] = Hidden(tensor.op, values.reshape(-1, values.shape[-1]))
     if not found:
         raise ValueError(f"there is no hidden layer: of {counted(len(maps), 'linear map')} in the "
-                         f"model none takes what another has computed")
+                         f"model none takes what was computed from x and a Tensor. If the weights "
+                         f"are plain arrays, make them Tensors")
     return list(found.values())
 
 

@@ -14,7 +14,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 def counted(n, what):
     """How many there are: "1 row", "2,000 rows"."""
-    return f"{n:,} {what}{'s' * (n != 1)}"
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def is_drawable(values):
@@ -34,7 +34,9 @@ def listed(names, layers):
 
 def short(value, digits=3):
     """A number with a few digits, as one says it."""
-    text = f"{value:,.0f}" if 1000.0 <= abs(value) < 1e6 else f"{value:.{digits}g}"
+    rounded = float(f"{value:.{digits}g}")  # 999.6 is as long as 1,000
+    whole = 10.0**digits <= abs(rounded) < 1e6
+    text = f"{value:,.0f}" if whole else f"{value:.{digits}g}"
     return text.replace("-", "−")
 
 

@@ -22,9 +22,11 @@ No function here touches a `.grad`, and whatever they change they put back.
 
 import warnings
 from itertools import cycle
+from numbers import Integral
 
 import numpy as np
 
+from .labels import counted, short
 from .palette import BLACK, BLUE, CURVES, GREEN, MARKERS, legend_beside, require_axes
 from .tensor import Tensor, grad, no_grad
 
@@ -92,7 +94,7 @@ def top_curvature(cost, params, *, rng=0, tolerance: float = 1e-4,
     Raises
     ------
     ValueError, TypeError, RuntimeError
-        As `hessian_vector`, or if tolerance or most is not positive.
+        As `hessian_vector`, or if tolerance is not positive or most no whole number from 1 on.
     FloatingPointError
         If H holds nan or inf.
 
@@ -101,8 +103,10 @@ def top_curvature(cost, params, *, rng=0, tolerance: float = 1e-4,
     >>> round(value, 3), abs(direction).round(3)  # H has 2 and -6 on its diagonal
     (-6.0, array([0., 1.]))
     """
-    if not tolerance > 0.0 or not most >= 1:
-        raise ValueError(f"tolerance and most are positive, not {tolerance} and {most}")
+    if not tolerance > 0.0:
+        raise ValueError(f"tolerance is positive, not {tolerance!r}")
+    if isinstance(most, bool) or not isinstance(most, Integral) or most < 1:
+        raise ValueError(f"most is a whole number of products, 1 or more, not {most!r}")
     params = _parameters(params)
     slopes = _gradient(cost, params)
 
@@ -113,24 +117,23 @@ def top_curvature(cost, params, *, rng=0, tolerance: float = 1e-4,
                                      "finds the operation")
         return image
 
-    v = np.random.default_rng(rng).normal(size=sum(p.size for p in params))
-    v /= np.linalg.norm(v)
-    image = times_h(v)
+    w = np.random.default_rng(rng).normal(size=sum(p.size for p in params))
+    w /= np.linalg.norm(w)
+    v = image = None
     for _ in range(most):
-        stretch = np.linalg.norm(image)
-        if stretch == 0.0:
-            return 0.0, _split(v, params)
-        w = image / stretch
         image_of_w = times_h(w)
+        stretch = np.linalg.norm(image_of_w)
+        if stretch == 0.0:
+            return 0.0, _split(w, params)
         u, image_of_u = _sharpest_in_plane(v, image, w, image_of_w)
         curvature = float(u @ image_of_u)
         error = np.linalg.norm(image_of_u - curvature * u)
         if error <= tolerance * abs(curvature):
             return curvature, _split(u, params)
-        v, image = w, image_of_w
-    warnings.warn(f"power iteration had not settled after {most} products with H: the curvature is "
-                  f"{curvature:.4g}, give or take {error:.1g}. Raise most= or tolerance=",
-                  RuntimeWarning, stacklevel=2)
+        v, image, w = w, image_of_w, image_of_w / stretch
+    warnings.warn(f"power iteration had not settled after {counted(most, 'product')} with H: the "
+                  f"curvature is {curvature:.4g}, give or take {error:.1g}. Raise most= or "
+                  f"tolerance=", RuntimeWarning, stacklevel=2)
     return curvature, _split(u, params)
 
 
@@ -139,6 +142,8 @@ def _sharpest_in_plane(v, image, w, image_of_w):
 
     Along v and q, the part of w that is square to v, H is a matrix of 2 x 2.
     """
+    if v is None:  # w is the first vector
+        return w, image_of_w
     q = w - (v @ w) * v
     length = np.linalg.norm(q)
     if length < 1e-6:  # v and w are parallel: there is no plane
@@ -211,7 +216,7 @@ def loss_slice(ax, cost, params, direction="gradient", span: float = 1.0, *, poi
     The parabola is c + s t + k t^2 / 2, with the cost c, the slope s and the curvature k where we
     stand, all by the engine: what the cost looks like to someone who knows no more than these. It
     tells which steps are too long. Gradient descent with learning rate lr multiplies a distance
-    from the parabola's bottom by 1 - lr k: it overshoots and climbs if lr > 2 / k.
+    from the parabola's bottom by 1 - lr k: it overshoots if lr > 1 / k, and climbs if lr > 2 / k.
 
     Parameters
     ----------
@@ -243,7 +248,7 @@ def loss_slice(ax, cost, params, direction="gradient", span: float = 1.0, *, poi
     >>> ax = loss_slice(Figure().subplots(), lambda: (w * w).sum(), [w], "sharpest")
     >>> print(ax.get_title())
     Sharpest direction: curvature λ = 2,
-    lr above 2/λ = 1 overshoots
+    lr above 2/λ = 1 climbs
     """
     require_axes(ax)
     params = _parameters(params)
@@ -286,7 +291,7 @@ def _draw_slice(ax, t, costs, here, slope, curvature):
     ax.plot(t, costs, color=BLUE, label="cost")
     ax.plot(t, parabola, color=GREEN, linestyle="-.", label="parabola")
     ax.plot(touch, here + slope * touch, color=BLACK, linewidth=1.5, marker="o", markersize=9,
-            markevery=[1], label=f"slope {_written(slope)}")
+            markevery=[1], label=f"slope {short(slope)}")
     ax.set(xlim=t[[0, -1]], ylim=(low - 0.06 * height, high + 0.35 * height),
            xlabel=ax.get_xlabel() or "distance in weight space", ylabel=ax.get_ylabel() or "cost")
     ax.legend(loc="upper center", ncols=2)  # in the room that ylim keeps free
@@ -298,15 +303,10 @@ def _slice_title(kind, curvature):
     start = {"gradient": "Straight downhill", "sharpest": "Sharpest direction",
              "given": "This direction"}[kind]
     if curvature > 0.0 and kind != "given":
-        then = f"lr above 2/{sign} = {_written(2.0 / curvature)} overshoots"
+        then = f"lr above 2/{sign} = {short(2.0 / curvature)} climbs"
     else:
         then = f"the cost {['does not bend', 'bends up', 'bends down'][int(np.sign(curvature))]}"
-    return f"{start}: curvature {sign} = {_written(curvature)},\n{then}"
-
-
-def _written(number):
-    """With three digits and a proper minus sign."""
-    return f"{number:.3g}".replace("-", "−")
+    return f"{start}: curvature {sign} = {short(curvature)},\n{then}"
 
 
 # -- a plane of two weights ------------------------------------------------------------------------
@@ -339,7 +339,8 @@ def loss_contour(ax, cost, paths=None, *, xlim, ylim, resolution: int = 100, lev
     Raises
     ------
     ValueError, TypeError
-        If limits or shapes do not fit, or the cost is nowhere a number.
+        If limits or shapes do not fit, the places of a path are one and the same array, or the cost
+        is nowhere a number.
 
     >>> from matplotlib.figure import Figure
     >>> path = [[2.0, 2.0], [1.0, 0.0], [0.5, 0.0]]
@@ -431,12 +432,12 @@ def _contour_title(cost, paths):
         arrived = {name: end for name, end in ends.items() if np.isfinite(end)}
         if len(paths) == 1:
             (path,), (end,) = paths.values(), ends.values()
-            return (f"{len(path) - 1:,} step{'s' * (len(path) != 2)}, from cost "
-                    f"{_written(_cost_at(cost, path[0]))} to {_written(end)}")
+            return (f"{counted(len(path) - 1, 'step')}, from cost "
+                    f"{short(_cost_at(cost, path[0]))} to {short(end)}")
     if not arrived:
         return "No path ends at a cost that is a number"
     best = min(arrived, key=arrived.get)
-    return f"{best} comes lowest: cost {_written(arrived[best])}"
+    return f"{best} comes lowest: cost {short(arrived[best])}"
 
 
 # -- what is asked of the arguments ----------------------------------------------------------------
@@ -475,7 +476,7 @@ def _of_length_1(vectors):
     if not 0.0 < length < np.inf:
         raise ValueError(f"the direction has length {length:g}: it leads nowhere. (Where the "
                          f"gradient is 0, as at a minimum, no way leads downhill)")
-    return [v / length for v in vectors]
+    return _split(_flat(vectors) / length, vectors)
 
 
 def _call(cost):
@@ -519,7 +520,17 @@ def _paths(paths):
         if path.ndim != 2 or path.shape[1] != 2 or not len(path):
             raise ValueError(f"a path is an array (k, 2), a row for each place; {name!r} has shape "
                              f"{path.shape}. Several paths come in a dict from names to arrays")
+    for name, path in paths.items():
+        if isinstance(path, list | tuple) and len(path) > 1 and _is_one_array(path):
+            raise ValueError(f"all places of {str(name)!r} are one array, which moved on: append "
+                             f"w.data.copy(), not w.data")
     return arrays
+
+
+def _is_one_array(places):
+    """Whether each place is the same object, of a kind that can move."""
+    first = places[0]
+    return isinstance(first, np.ndarray | list) and all(place is first for place in places)
 
 
 def _flat(arrays):
@@ -528,7 +539,7 @@ def _flat(arrays):
 
 
 def _split(vector, params):
-    """The vector as a list of arrays again, the shapes and dtypes of the parameters."""
+    """The vector as a list of arrays again, the shapes and dtypes of `params`, or of arrays."""
     ends = np.cumsum([p.size for p in params])[:-1]
     return [part.reshape(p.shape).astype(p.dtype)
             for part, p in zip(np.split(vector, ends), params, strict=True)]

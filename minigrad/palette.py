@@ -1,8 +1,9 @@
 """Colours and style that all pictures share: told apart by every eye, legible from the last row.
 
-The colours are those of Okabe and Ito (2008), Color Universal Design: also who sees no red or no
-green tells them apart. A line has a dash of its own besides, and a class a marker, so that a
-picture survives a black and white printer.
+The colours are those of Okabe and Ito (2008), Color Universal Design, without their yellow, and a
+grey: also who sees no red or no green tells them apart. What they call orange is AMBER here; ORANGE
+is their vermilion. On a black and white printer, lines that follow one another in LINES or CURVES
+differ in their dashes, of which there are four, and each of MARKERS is another.
 
 In a notebook:
 

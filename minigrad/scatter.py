@@ -68,7 +68,7 @@ def decision_boundary(ax, model, x, y, *, names=None, resolution: int = 200):
     labels = _labels(y, len(x))
     if not isinstance(resolution, int | np.integer) or resolution < 2:
         raise ValueError(f"resolution is a whole number, 2 or more, not {resolution!r}")
-    outputs = _outputs(model, x)
+    outputs = _columns(_outputs(model, x))
     labels, names = _classes(labels, outputs.shape[1], names)
     wrong = outputs.argmax(axis=1) != labels
 
@@ -212,7 +212,7 @@ def _classes(labels, classes, names):
 
 
 def _outputs(model, x):
-    """What the model says of each row, a column for each class: (n, C). A score s is (0, s)."""
+    """What the model says of each row: (n, C), or (n, 1) for a score."""
     parts = []
     with no_grad():
         for start in range(0, len(x), ROWS):
@@ -229,13 +229,17 @@ def _outputs(model, x):
         raise ValueError(f"the model returned nan or inf for {(~np.isfinite(outputs)).any(1).sum()}"
                          f" of {len(x)} places: it is broken, and decides nothing there. "
                          f"detect_anomaly() finds the operation")
+    return outputs
+
+
+def _columns(outputs):
+    """A column for each class: (n, C). A score s is (0, s)."""
     return np.pad(outputs, [(0, 0), (1, 0)]) if outputs.shape[1] == 1 else outputs
 
 
 def _warn_of_a_probability(outputs):
     """A sigmoid at the end of a model never changes its sign: all would be class 1."""
-    if outputs.shape[1] == 2 and not outputs[:, 0].any() and 0.0 <= outputs.min() \
-            and 0.0 < outputs.max() <= 1.0:
+    if outputs.shape[1] == 1 and 0.0 <= outputs.min() and 0.0 < outputs.max() <= 1.0:
         warnings.warn("every score lies between 0 and 1, and the sign of a score decides: if it is "
                       "a probability, pass lambda x: model(x) - 0.5, or the model without its "
                       "sigmoid", stacklevel=4)
@@ -287,7 +291,7 @@ def _draw_ground(ax, model, across, up):
     crossings = np.stack([values.ravel() for values in np.meshgrid(across, up)], axis=1)
     outputs = _outputs(model, crossings)
     _warn_of_a_probability(outputs)
-    outputs = outputs.reshape(len(up), len(across), -1)
+    outputs = _columns(outputs).reshape(len(up), len(across), -1)
     ax.imshow(_colours(outputs), extent=(across[0], across[-1], up[0], up[-1]), origin="lower",
               aspect=ax.get_aspect(), interpolation="bilinear", zorder=0)
     for c in range(outputs.shape[-1] - 1):  # the last class's borders are the others' as well

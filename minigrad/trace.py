@@ -160,9 +160,11 @@ def _spans(body, code):
 
 def name_all(results, names):
     """What to call each tensor, by its identity: the reader's own name, or a number."""
-    names = dict(names or {})
+    if names is not None and not isinstance(names, dict):
+        raise TypeError(f'names are given as a dict, {{"w": w}}, not {type(names).__name__}: of a '
+                        f'model, dict(model.named_parameters())')
     called = {}
-    for name, value in names.items():
+    for name, value in (names or {}).items():
         if not isinstance(name, str) or not isinstance(value, (Tensor, np.ndarray)):
             raise TypeError('names are given as {"w": w}: a string, and the tensor or array that '
                             f'it means; here {type(name).__name__}: {type(value).__name__}')

@@ -271,7 +271,8 @@ def learning_curves(ax, curves, *, smooth: int = 1, log: bool = False):
     Raises
     ------
     ValueError, TypeError
-        If there is nothing to draw, steps and values differ in length, or a value is no number.
+        If there is nothing to draw, steps and values differ in length, steps go back, or a value
+        is no number.
 
     >>> from matplotlib.figure import Figure
     >>> learning_curves(Figure().subplots(), {"loss": [2.0, 1.0, 0.5]}).get_title()
@@ -339,7 +340,12 @@ def _curves(curves):
         if steps.shape != values.shape or steps.dtype.kind not in "iuf" or np.isnan(steps).any():
             raise ValueError(f"the curve {name!r} has steps of shape {steps.shape} and values of "
                              f"shape {values.shape}: each value has a step, a number")
-        found[str(name)] = steps.astype(float), values
+        steps = steps.astype(float)
+        back = np.flatnonzero(np.diff(steps) < 0.0)
+        if back.size:
+            raise ValueError(f"the steps of the curve {name!r} go back, from {steps[back[0]]:g} to "
+                             f"{steps[back[0] + 1]:g}: sort them, and the values with them")
+        found[str(name)] = steps, values
     return found
 
 
@@ -489,11 +495,11 @@ def _layers(history, what):
                          "after each optimizer.step()")
     names = history.parameters
     names = [name for name in names if history._values[name].ndim > 1] or names
-    short = [name.removesuffix(".weight") for name in names]
-    if all(re.fullmatch(r"(.*\.)?layers\.\d+", name) for name in short):  # the model only numbers
-        short = [f"layer {number}" for number in range(1, len(names) + 1)]
-    cut = [name if len(name) < 24 else f"…{name[-22:]}" for name in short]
-    labels = cut if len(set(cut)) == len(cut) else short
+    whole = [name.removesuffix(".weight") for name in names]
+    if all(re.fullmatch(r"(.*\.)?layers\.\d+", name) for name in whole):  # the model only numbers
+        whole = [f"layer {number}" for number in range(1, len(names) + 1)]
+    cut = [name if len(name) < 24 else f"…{name[-22:]}" for name in whole]
+    labels = cut if len(set(cut)) == len(cut) else whole
     layers = {label: history.spread(name, what) for label, name in zip(labels, names, strict=True)}
     if all(np.isnan(spread.zeros).all() for spread in layers.values()):
         raise ValueError(f"no layer has a known {what} yet: record after optimizer.step()")
