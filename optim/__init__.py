@@ -10,7 +10,8 @@
     constant, step_decay, cosine, warm_up       the learning rate as a function of the step
 
 The names, defaults and update rules are PyTorch's; only SGD wants its rate, which has no good
-default, and its further options by name.
+default. Left out are dampening, maximize, amsgrad, and groups of parameters with options of their
+own. What follows SGD's momentum and RMSprop's eps is given by name.
 """
 
 from .adagrad import Adagrad

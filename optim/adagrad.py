@@ -1,4 +1,4 @@
-"""Adagrad: the more a weight has moved, the smaller its steps."""
+"""Adagrad: the larger a weight's gradients have been, the smaller its rate."""
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class Adagrad(Optimizer):
     array([ 0.9, -0.9])
     """
 
+    __slots__ = ("lr_decay", "weight_decay", "eps")
     memory = ("s",)
 
     def __init__(self, params, lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,

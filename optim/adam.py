@@ -38,6 +38,7 @@ class Adam(Optimizer):
     array([ 0.9, -0.9])
     """
 
+    __slots__ = ("betas", "eps", "weight_decay")
     memory = ("m", "v")
 
     def __init__(self, params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
@@ -94,6 +95,8 @@ class AdamW(Adam):
     >>> w.data.round(6)  # 1 - 0.1 * 0.5 - 0.1
     array([ 0.85, -0.85])
     """
+
+    __slots__ = ()
 
     def __init__(self, params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 1e-2):

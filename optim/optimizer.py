@@ -3,7 +3,6 @@
 import copy
 import math
 import warnings
-from collections.abc import Iterable
 from numbers import Real
 
 import numpy as np
@@ -20,8 +19,22 @@ class Optimizer:
     `update(w, g, state)` is given the array of a parameter, its gradient and that parameter's own
     memory: `state["t"]`, which says how many steps it has taken, this one included, and arrays by
     name. It returns what is to be subtracted from w. Parameters are told apart by their position.
+
+    The options are read when an optimiser is made, and the rate alone may change afterwards: for
+    another momentum make another optimiser.
+
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, w, g, state):
+    ...         return self.lr * np.sign(g)
+    >>> w = Tensor([1.0, -1.0], requires_grad=True)
+    >>> np.sum(np.array([3.0, -0.1]) * w).backward()
+    >>> SignDescent([w], lr=0.25).step()
+    >>> w.data  # each weight moves by lr, however steep it is
+    array([ 0.75, -0.75])
     """
 
+    # With these names alone a misspelt one, optimizer.learning_rate = 0.1, is an AttributeError.
+    __slots__ = ("params", "steps", "state", "_lr", "_past", "_warned")
     memory: tuple[str, ...] = ()  # names of the arrays kept per parameter; they begin as zeros
 
     def __init__(self, params, lr: float):
@@ -108,7 +121,7 @@ class Optimizer:
                                  f"parameter {p.shape}: no parameter was changed")
         squares = [0.0 if g is None else float(np.vdot(g, g)) for g in gradients]
         total = sum(squares)  # one number that any nan or inf spoils
-        if total == 0.0 and all(g is None for g in gradients):
+        if all(g is None for g in gradients):
             raise RuntimeError("no parameter has a gradient: call loss.backward() before step(), "
                                "and zero_grad() not between the two; if the model was made anew, "
                                "so must its optimiser be")
@@ -119,32 +132,31 @@ class Optimizer:
                         f"the gradient of parameter {i}, of shape {g.shape}, holds nan or inf: no "
                         f"parameter was changed. minigrad.detect_anomaly() finds the operation")
         if self._past and not self._warned:
-            for g, square, old, before in zip(gradients, squares, *self._past, strict=True):
-                if g is not None and g is old and square != before:
-                    self._warned = True  # backward adds in place: without zero_grad g is still old
-                    warnings.warn("a gradient that was already applied has been added to: call "
-                                  "zero_grad() before each backward pass, or the gradients of old "
-                                  "batches stay in", stacklevel=3)
-                    break
+            pairs = zip(gradients, squares, *self._past, strict=True)
+            self._warned = any(g is old and now != before for g, now, old, before in pairs)
+            if self._warned:  # backward adds in place: without zero_grad g is still the old array
+                warnings.warn("a gradient that was already applied has been added to: call "
+                              "zero_grad() before each backward pass, or the gradients of old "
+                              "batches stay in", stacklevel=3)
         self._past = gradients, squares
 
 
 def leaves(params) -> list[Tensor]:
     """The parameters as a list; refused if there are none, or one is no leaf or there twice."""
-    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+    if isinstance(params, Tensor | set | frozenset) or not np.iterable(params):
         raise ValueError(f"parameters come in a list: pass model.parameters() or [w], not "
                          f"{type(params).__name__}")
     params = list(params)
     if not params:
         raise ValueError("there are no parameters: pass model.parameters()")
     for p in params:
-        if isinstance(p, Tensor) and not p.op and not p.requires_grad:
-            raise ValueError("a parameter is a constant, or frozen: it has requires_grad=False; "
-                             "pass [p for p in model.parameters() if p.requires_grad]")
         if not isinstance(p, Tensor) or p.op:
             kind = f"the result of {p.op}" if getattr(p, "op", None) else type(p).__name__
             raise ValueError(f"parameters are leaves, Tensors made with requires_grad=True, "
                              f"not {kind}; pass model.parameters()")
+        if not p.requires_grad:
+            raise ValueError("a parameter is a constant, or frozen: it has requires_grad=False; "
+                             "pass [p for p in model.parameters() if p.requires_grad]")
     if len({id(p) for p in params}) < len(params):
         raise ValueError("a parameter is in the list twice: it would be changed twice")
     return params

@@ -41,6 +41,8 @@ class RMSprop(Optimizer):
     array([ 0.9, -0.9])
     """
 
+    __slots__ = ("alpha", "eps", "weight_decay", "momentum", "memory")
+
     def __init__(self, params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, *,
                  weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False):
         self.alpha = in_range("alpha", alpha, 0.0, 1.0)

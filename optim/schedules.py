@@ -6,9 +6,10 @@
         optimizer.lr = schedule(optimizer.steps)
         optimizer.step()
 
-A schedule is a function from a whole number to a rate, so you can plot it, write one of your own,
-or give it the epoch instead of the step. All raise ValueError if a rate is not positive and finite
-(`low`: not negative), a number of steps not a whole number from 1 up, a factor not in (0, 1].
+A schedule is a function from a whole number to a rate, so you can plot it, [schedule(t) for t in
+range(1000)], write one of your own, or give it the epoch instead of the step. All raise ValueError
+if a rate is not positive and finite (`low`: not negative), a number of steps not a whole number
+from 1 up, a factor not in (0, 1].
 """
 
 import math

@@ -34,7 +34,7 @@ class SGD(Optimizer):
     array([0.8])
     """
 
-    memory = ("velocity",)
+    __slots__ = ("momentum", "weight_decay", "nesterov", "memory")
 
     def __init__(self, params, lr: float, momentum: float = 0.0, *, nesterov: bool = False,
                  weight_decay: float = 0.0):
@@ -43,8 +43,7 @@ class SGD(Optimizer):
         if nesterov and not momentum:
             raise ValueError("nesterov=True looks ahead along the momentum: give momentum > 0")
         self.nesterov = nesterov
-        if not momentum:
-            self.memory = ()
+        self.memory = ("velocity",) if momentum else ()
         super().__init__(params, lr)
 
     def update(self, w, g, state):

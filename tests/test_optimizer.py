@@ -243,6 +243,8 @@ WRONG_LISTS = {
     "names": (["w"], r"Tensors.*, not str"),
     "named-parameters": (nn.Linear(1, 1, rng=0).named_parameters(), r"Tensors.*, not tuple"),
     "state-dict": (nn.Linear(1, 1, rng=0).state_dict(), r"Tensors.*, not str"),
+    "set": ({weights(), weights()}, r"in a list.*not set"),  # its order is another in each run
+    "frozenset": (frozenset([weights()]), r"in a list.*not frozenset"),
     "one-wrong": ([weights(), None], r"Tensors.*, not NoneType"),
     "result": ([weights(), RESULT], r"leaves.*result of multiply"),
     "constant": ([weights(), Tensor([1.0])], r"constant, or frozen.*requires_grad\]"),
@@ -310,6 +312,23 @@ def test_a_misspelt_option_is_refused(kind):
         kind([weights()], learning_rate=0.1)
 
 
+@every_entry
+@pytest.mark.parametrize("name", ["learning_rate", "momentun", "beta", "_lr_"])
+def test_a_misspelt_attribute_is_refused_when_it_is_set_as_well(kind, options, name):
+    optimizer = kind([weights()], **options)
+    with pytest.raises(AttributeError, match=name):
+        setattr(optimizer, name, 0.1)
+
+
+@every_entry
+def test_every_option_is_an_attribute(kind, options):
+    optimizer = kind([weights()], **options)
+    for name in set(inspect.signature(kind).parameters) - {
+            "params", "centered", "initial_accumulator_value"}:  # these two shape the memory
+        expected = options.get(name, inspect.signature(kind).parameters[name].default)
+        assert getattr(optimizer, name) == expected
+
+
 def test_the_base_class_has_no_update_of_its_own():
     optimizer = Optimizer([weights()], lr=0.1)
     push(optimizer.params[0], (1.0, 1.0))
@@ -327,6 +346,30 @@ def test_an_optimiser_of_ones_own_is_its_formula():
     push(w, (100.0, -0.001))
     optimizer.step()
     assert np.array_equal(w.data, [0.5, -1.5])
+
+
+def test_an_optimiser_of_ones_own_may_have_options_and_memory_of_its_own():
+    class Lion(Optimizer):
+        memory = ("m",)
+
+        def __init__(self, params, lr, beta):
+            super().__init__(params, lr)
+            self.beta = beta
+
+        def update(self, w, g, state):
+            state["m"] *= self.beta
+            state["m"] += (1.0 - self.beta) * g
+            return self.lr * np.sign(state["m"])
+
+    w = weights()
+    optimizer = copy.deepcopy(Lion([w], lr=0.5, beta=0.75))
+    w, = optimizer.params
+    for g in ((4.0, -4.0), (-2.0, 2.0)):
+        optimizer.zero_grad()
+        push(w, g)
+        optimizer.step()
+    assert np.array_equal(optimizer.state[0]["m"], [0.25, -0.25])
+    assert np.array_equal(w.data, [0.0, -1.0])
 
 
 # -- the learning rate -----------------------------------------------------------------------------
