@@ -1,7 +1,9 @@
 """Four worked runs, a dozen lines each: the data, a network, a loss, an optimiser, and what it got.
 
 The accuracies are of rows that the network never saw, for three seeds of the split and of the first
-weights; the floors are the acceptance of the project, not what was seen (that is more).
+weights; the floors are the acceptance of the project, not what was seen (that is more). Of digits
+it holds for rows out of the midst of the others, written by the same hands. The last 360 rows,
+written by other hands, are read some five in a hundred worse, and have a floor of their own.
 """
 
 import numpy as np
@@ -80,9 +82,11 @@ def test_iris_standardised(seed):
 
 
 @seeds
-def test_digits_with_every_fifth_row_held_out(seed):
+@pytest.mark.parametrize("held_out, floor", [
+    (np.arange(1797) % 5 == 4, 0.965), (np.arange(1797) >= 1797 - 360, 0.9),
+], ids=["every-fifth-row", "other-hands"])
+def test_digits(seed, held_out, floor):
     x, y = datasets.digits()
-    held_out = np.arange(len(x)) % 5 == 4
     x, x_test, y, y_test = x[~held_out], x[held_out], y[~held_out], y[held_out]
     model, rng = nn.MLP([64, 128, 10], rng=seed), np.random.default_rng(seed)
     optimizer, rate = Adam(model.parameters(), lr=0.02), cosine(0.02, steps=25 * 23)
@@ -93,4 +97,4 @@ def test_digits_with_every_fifth_row_held_out(seed):
             cost.backward()
             optimizer.lr = rate(optimizer.steps)
             optimizer.step()
-    assert share_right(model, x_test, y_test) >= 0.965
+    assert share_right(model, x_test, y_test) >= floor
