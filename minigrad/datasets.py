@@ -465,6 +465,7 @@ def imbalance(
     x, y = _paired(x, y)
     _require(_is_number(share) and 0 < share < 1, "share", share,
              "a number between 0 and 1: 0.01 for one row in a hundred")
+    _require(np.ndim(label) == 0, "label", label, "one label")
     has_label = _labels(y) == label
     rare, common = np.flatnonzero(has_label), np.flatnonzero(~has_label)
     if not len(rare):

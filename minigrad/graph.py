@@ -12,6 +12,7 @@ What is told of a step comes from trace.py, and where a card stands from layout.
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -329,8 +330,11 @@ def animate_backward(tensor: Tensor, path, names: dict | None = None,
     Raises
     ------
     RuntimeError, ValueError, TypeError
-        As `draw_graph` and `explain`, and if `seconds_per_step` is not between 0.02 and 600.
+        As `draw_graph` and `explain`, and if `seconds_per_step` is not between 0.02 and 600, or
+        `path` has another ending.
     """
+    if Path(path).suffix.lower() not in (".gif", ".png"):
+        raise ValueError(f"the film is a .gif or a .png: give its file such an ending, not {path}")
     if not 0.02 <= seconds_per_step <= 600.0:  # a frame of a GIF stands 655 s at most
         raise ValueError(f"seconds_per_step is 0.02 to 600, not {seconds_per_step!r}")
     from matplotlib.animation import PillowWriter

@@ -31,11 +31,10 @@ def activation_histograms(ax, model, x):
 
     A hidden layer is what a linear map (`linear`, `@`) takes and another has computed, with weights
     that are Tensors: plain arrays belong to the input. They are found in the graph of one forward
-    pass; no `.grad` is touched. Exact zeros are not part of the
-    histogram: a black bar shows their share, as high as the histogram if all values are 0. A unit
-    is *dead* if it is 0 for every row of x. A value of tanh or sigmoid is *saturated*, and red, if
-    the slope there is below a tenth of the steepest. A layer *varies* by the root mean square of
-    its units' deviations from row to row.
+    pass; no `.grad` is touched. Exact zeros are not part of the histogram: a black bar shows their
+    share, as high as the histogram if all values are 0. A unit is *dead* if it is 0 for every row
+    of x. A value of tanh or sigmoid is *saturated*, and red, if the slope there is below a tenth of
+    the steepest. A layer *varies* by the root mean square of its units' deviations from row to row.
 
     Parameters
     ----------

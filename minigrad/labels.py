@@ -7,8 +7,10 @@ import textwrap
 
 import numpy as np
 
+from .layout import ascending
+
 LETTERS = 12  # points: nothing is written smaller
-HUGE = 1e150  # what is larger, or smaller than 1 / HUGE, has no square: it is not drawn
+HUGE = 1e150  # what is larger is not drawn: soon its square is no float
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -18,7 +20,7 @@ def counted(n, what):
 
 
 def is_drawable(values):
-    """Which values can be drawn: neither nan nor inf, nor so large that they have no square."""
+    """Which values can be drawn: neither nan nor inf, nor larger than HUGE."""
     return np.isfinite(values) & (np.abs(values) < HUGE)
 
 
@@ -80,7 +82,7 @@ def name_ends(ax, ends, first, last):
     ticks = [tick for tick in ticks.tick_values(first, last) if first <= tick <= last]
     ax.set_xticks(ticks if last > first else [first])
 
-    gap = 1.25 * LETTERS / height
+    gap = 1.35 * LETTERS / height  # a title of two lines takes some of it later
     most = max(2, int(1.0 / gap))
     if len(ends) > most:
         ends = [ends[i] for i in np.linspace(0, len(ends) - 1, most).round().astype(int)]
@@ -102,18 +104,14 @@ def name_ends(ax, ends, first, last):
 def apart(levels, gap):
     """Ascending levels, moved as little as possible so that neighbours are `gap` apart, in [0, 1].
 
-    With i gaps taken from the i-th, they only have to ascend: neighbours that do not are put
-    together at their mean (the pool-adjacent-violators algorithm).
+    With i gaps taken from the i-th, they only have to ascend.
+
+    >>> apart(np.array([0.5, 0.5]), 0.1)
+    array([0.45, 0.55])
     """
-    groups = []
-    for i, level in enumerate(levels):
-        groups.append([level - i * gap])
-        while len(groups) > 1 and np.mean(groups[-2]) > np.mean(groups[-1]):
-            last = groups.pop()
-            groups[-1] += last
-    means = [np.mean(group) for group in groups for _ in group]
+    gaps = gap * np.arange(len(levels))
     highest = max(gap / 2.0, 1.0 - (len(levels) - 0.5) * gap)
-    return np.clip(means, gap / 2.0, highest) + gap * np.arange(len(levels))
+    return np.clip(ascending(levels - gaps), gap / 2.0, highest) + gaps
 
 
 def fitted(ax, like, text, side=0):

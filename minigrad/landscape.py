@@ -22,13 +22,14 @@ No function here touches a `.grad`, and whatever they change they put back.
 
 import warnings
 from itertools import cycle
-from numbers import Integral
+from numbers import Real
 
 import numpy as np
 
 from .labels import counted, short
-from .palette import BLACK, BLUE, CURVES, GREEN, MARKERS, legend_beside, require_axes
-from .tensor import Tensor, grad, no_grad
+from .palette import (BLACK, BLUE, CURVES, GREEN, MARKERS, legend_beside, require_axes,
+                      require_whole)
+from .tensor import Tensor, array_of, grad, no_grad
 
 # -- curvature -------------------------------------------------------------------------------------
 
@@ -103,10 +104,9 @@ def top_curvature(cost, params, *, rng=0, tolerance: float = 1e-4,
     >>> round(value, 3), abs(direction).round(3)  # H has 2 and -6 on its diagonal
     (-6.0, array([0., 1.]))
     """
-    if not tolerance > 0.0:
+    if not isinstance(tolerance, Real) or not tolerance > 0.0:
         raise ValueError(f"tolerance is positive, not {tolerance!r}")
-    if isinstance(most, bool) or not isinstance(most, Integral) or most < 1:
-        raise ValueError(f"most is a whole number of products, 1 or more, not {most!r}")
+    require_whole(1, most=most)
     params = _parameters(params)
     slopes = _gradient(cost, params)
 
@@ -186,6 +186,11 @@ def loss_along(cost, params, direction, distances) -> np.ndarray:
     -------
     array (k,)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a shape or a kind does not fit, or the cost is not one number.
+
     >>> w = Tensor([3.0, 4.0], requires_grad=True)
     >>> loss_along(lambda: (w * w).sum(), [w], [[-3.0, -4.0]], [0.0, 0.5, 1.0, 2.0])
     array([25.  ,  6.25,  0.  , 25.  ])
@@ -252,8 +257,9 @@ def loss_slice(ax, cost, params, direction="gradient", span: float = 1.0, *, poi
     """
     require_axes(ax)
     params = _parameters(params)
-    if not 0.0 < span < np.inf or points < 2:
-        raise ValueError(f"span is positive and finite, points 2 or more, not {span} and {points}")
+    if not isinstance(span, Real) or not 0.0 < span < np.inf:
+        raise ValueError(f"span is positive and finite, not {span!r}")
+    require_whole(2, points=points)
     here = _number(cost)
     if not np.isfinite(here):
         raise ValueError(f"the cost is {here} where we stand: there is nothing to draw around it")
@@ -357,8 +363,7 @@ def loss_contour(ax, cost, paths=None, *, xlim, ylim, resolution: int = 100, lev
     for name, ends in (("xlim", xlim), ("ylim", ylim)):
         if np.shape(ends) != (2,) or not -np.inf < ends[0] < ends[1] < np.inf:
             raise ValueError(f"{name} is a pair (low, high), not {ends!r}")
-    if resolution < 2 or levels < 2:
-        raise ValueError(f"resolution and levels are 2 or more, not {resolution} and {levels}")
+    require_whole(2, resolution=resolution, levels=levels)
     across, up = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
     heights = np.array([[_cost_at(cost, (u, v)) for u in across] for v in up])
     ax.set(xlim=xlim, ylim=ylim, xlabel=ax.get_xlabel() or "w[0]", ylabel=ax.get_ylabel() or "w[1]")
@@ -444,7 +449,7 @@ def _contour_title(cost, paths):
 
 
 def _parameters(params):
-    if isinstance(params, Tensor) or not np.iterable(params):
+    if isinstance(params, Tensor | set | frozenset) or not np.iterable(params):
         raise TypeError(f"parameters come in a list: pass model.parameters() or [w], not "
                         f"{type(params).__name__}")
     params = list(params)
@@ -499,11 +504,14 @@ def _number(cost):
     """The cost as a number; nothing is recorded."""
     with no_grad():
         value = _call(cost)
-    value = np.asarray(value.data if isinstance(value, Tensor) else value)
-    if value.size != 1:
-        raise ValueError(f"the cost is one number, and cost() returned shape {value.shape}: take "
+    number = np.asarray(array_of(value))
+    if number.dtype.kind not in "biuf":
+        raise TypeError(f"cost() is to return a number, and returned {value!r:.60}: does it end "
+                        f"with return?")
+    if number.size != 1:
+        raise ValueError(f"the cost is one number, and cost() returned shape {number.shape}: take "
                          f"its mean")
-    return float(value.reshape(()))
+    return float(number.item())
 
 
 def _cost_at(cost, weights):

@@ -1,6 +1,7 @@
 """Where the boxes of a graph stand: in columns from left to right, with few lines that cross.
 
     lay_out(boxes, lines)     gives every box its place, and every line its bends
+    ascending(values)         the nearest row of numbers that does not go down
 
 The method is that of Sugiyama, Tagawa and Toda (1981), in three steps:
 
@@ -115,26 +116,38 @@ def _arrange(columns, sweeps=24):
 def place(column):
     """Move the boxes of a column as near to their wishes as their order and their sizes allow.
 
-    Boxes that would overlap form a block, which moves to the mean of its members' wishes: the
-    least-squares answer (the "pool adjacent violators" algorithm of isotonic regression).
+    With the room that the boxes above take subtracted, the wishes only have to ascend.
 
     >>> column = [Box(height=1.0, wish=0.0), Box(height=1.0, wish=5.0), Box(height=1.0, wish=5.0)]
     >>> place(column)
     >>> [round(box.y, 2) for box in column]  # the last two part by 1 + ROW_GAP, around 5
     [0.0, 4.36, 5.64]
     """
-    offsets, blocks = [0.0], []  # a block: [mean of wishes less offsets, number of boxes]
+    offsets = [0.0]
     for a, b in pairwise(column):
         offsets.append(offsets[-1] + (a.height + b.height) / 2 + ROW_GAP)
-    for box, offset in zip(column, offsets, strict=True):
-        blocks.append([box.wish - offset, 1])
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+    wishes = [box.wish - offset for box, offset in zip(column, offsets, strict=True)]
+    for box, wish, offset in zip(column, ascending(wishes), offsets, strict=True):
+        box.y = wish + offset
+
+
+def ascending(values):
+    """The row that never goes down and is nearest to `values`, by the sum of the squares.
+
+    Neighbours that go down are put together at their mean, until none does: the "pool adjacent
+    violators" algorithm of isotonic regression.
+
+    >>> ascending([1.0, 5.0, 3.0, 7.0])
+    [1.0, 4.0, 4.0, 7.0]
+    """
+    blocks = []  # [the mean, of how many]
+    for value in values:
+        blocks.append([value, 1])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             mean, n = blocks.pop()
             before, m = blocks[-1]
             blocks[-1] = [(before * m + mean * n) / (m + n), m + n]
-    places = [mean for mean, n in blocks for _ in range(n)]
-    for box, mean, offset in zip(column, places, offsets, strict=True):
-        box.y = mean + offset
+    return [mean for mean, n in blocks for _ in range(n)]
 
 
 def crossings(columns):

@@ -24,14 +24,14 @@ class Module:
     """Anything that holds tensors and computes with them.
 
     Write `__init__`, which stores tensors, modules, or lists, tuples, dicts of them as attributes,
-    and `forward`, which computes. Every leaf that is found this way is a parameter, in the order in
-    which the attributes were set.
+    and `forward`, which computes. Every leaf that is found this way is a parameter, a frozen one as
+    well, in the order in which the attributes were set.
     """
 
-    def __call__(self, *inputs):
-        return self.forward(*inputs)
+    def __call__(self, *inputs, **options):
+        return self.forward(*inputs, **options)
 
-    def forward(self, *inputs):
+    def forward(self, *inputs, **options):
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write one")
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
@@ -144,7 +144,7 @@ class Linear(Module):
     def __init__(self, in_features: int, out_features: int, bias: bool = True, init: str = "he",
                  rng=None, dtype=np.float64):
         for size in (in_features, out_features):
-            if not isinstance(size, (int, np.integer)) or size < 1:
+            if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
                 raise ValueError(f"a layer's sizes are whole numbers from 1 up, not {size!r}")
         if not isinstance(bias, bool):
             raise TypeError(f"bias is True or False, not {bias!r}: give init and rng by name")
@@ -249,7 +249,7 @@ def _members(value, name, seen):
 
 
 def _named(name, choices, what):
-    if name not in choices:
+    if name not in list(choices):  # a list as a name has no hash
         raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(choices)}")
     return choices[name]
 

@@ -11,6 +11,7 @@ In a notebook:
 """
 
 import io
+from numbers import Integral
 
 # fmt: off
 BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER, BLACK, GREY = (
@@ -36,6 +37,13 @@ def require_axes(ax) -> None:
         raise TypeError(f"a picture is told first where to draw, and was given "
                         f"{type(ax).__name__}: write  fig, ax = plt.subplots()  and pass ax first"
                         f"{one}")
+
+
+def require_whole(least: int, **numbers) -> None:
+    """Refuse what is no whole number from `least` on, by its name: ValueError."""
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
+            raise ValueError(f"{name} is a whole number, {least} or more, not {number!r}")
 
 
 def legend_beside(ax):

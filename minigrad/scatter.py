@@ -13,7 +13,7 @@ import numpy as np
 
 from .functional import softmax
 from .palette import (AMBER, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, legend_beside,
-                      require_axes)
+                      require_axes, require_whole)
 from .tensor import Tensor, no_grad
 
 # A class has a colour and a marker of its own. Ten are as many as an eye can keep apart.
@@ -64,10 +64,12 @@ def decision_boundary(ax, model, x, y, *, names=None, resolution: int = 200):
     '66 % right (2 of 3)'
     """
     require_axes(ax)
+    if not callable(model):
+        raise TypeError(f"the model is asked everywhere, so it is to be a function of places "
+                        f"(n, 2), not {type(model).__name__}")
     x = _points(x)
     labels = _labels(y, len(x))
-    if not isinstance(resolution, int | np.integer) or resolution < 2:
-        raise ValueError(f"resolution is a whole number, 2 or more, not {resolution!r}")
+    require_whole(2, resolution=resolution)
     outputs = _columns(_outputs(model, x))
     labels, names = _classes(labels, outputs.shape[1], names)
     wrong = outputs.argmax(axis=1) != labels
@@ -131,7 +133,7 @@ def gradient_sizes(ax, x, gradients, y=None, *, names=None):
     places, note = _to_the_edge(x, view)
     largest = lengths.max() or 1.0
     colours = np.array([colour for colour, _ in CLASSES])[labels]
-    areas = 6.0 + np.clip(8e4 / len(x), 40, 400) * lengths / largest
+    areas = 6.0 + np.clip(8e4 / len(x), 40, 400) * (lengths / largest)
     # One marker for all: areas can be compared only between equal shapes. Small ones lie on top.
     order = np.argsort(-lengths, kind="stable")
     pulling, silent = order[lengths[order] > 0.0], order[lengths[order] == 0.0]

@@ -19,14 +19,13 @@ whatever is recorded between two optimiser steps is one step, in one call of `re
 
 import re
 from array import array
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
 from .labels import (HUGE, NO_BREAK, capital, compared, counted, fitted, is_drawable, listed,
                      name_ends, part_of, percent, ratio_of, short)
-from .palette import CURVES, GREY, require_axes
+from .palette import CURVES, GREY, require_axes, require_whole
 from .tensor import array_of
 
 QUANTILES = np.array([0.1, 0.5, 0.9])
@@ -282,8 +281,7 @@ def learning_curves(ax, curves, *, smooth: int = 1, log: bool = False):
     """
     require_axes(ax)
     curves = _curves(curves)
-    if isinstance(smooth, bool) or not isinstance(smooth, Integral) or smooth < 1:
-        raise ValueError(f"smooth is a whole number of values, 1 or more, not {smooth!r}")
+    require_whole(1, smooth=smooth)
     if log:
         ax.set_yscale("log")
     ends, ways, gaps = [], [], []
@@ -337,7 +335,8 @@ def _curves(curves):
                              f"shape (k,), or a pair (steps, values)")
         values = np.array([_number(name, value) for value in values])
         steps = np.arange(1, len(values) + 1) if steps is None else np.asarray(steps)
-        if steps.shape != values.shape or steps.dtype.kind not in "iuf" or np.isnan(steps).any():
+        finite = steps.dtype.kind in "iuf" and np.isfinite(steps).all()
+        if steps.shape != values.shape or not finite:
             raise ValueError(f"the curve {name!r} has steps of shape {steps.shape} and values of "
                              f"shape {values.shape}: each value has a step, a number")
         steps = steps.astype(float)

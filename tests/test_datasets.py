@@ -688,6 +688,7 @@ def test_imbalance_knows_labels_of_minus_1_and_plus_1_also_as_floats():
                                 "hundred; got nan"),
     ([0, 2], {"share": 0.5}, "no row has the label 1: y holds [0, 2]"),
     ([0, 1], {"share": 0.5, "label": "1"}, "no row has the label '1': y holds [0, 1]"),
+    ([0, 1, 1], {"share": 0.5, "label": [0, 1]}, "label must be one label; got [0, 1]"),
     ([1, 1], {"share": 0.5}, "2 rows have the label 1 and 0 have not: for a share of 0.5, 0 and 0 "
                              "of them would be left; give more rows"),
     ([0, 0, 1], {"share": 0.1}, "1 rows have the label 1 and 2 have not: for a share of 0.1, 0 and "

@@ -324,6 +324,13 @@ def test_the_film_takes_other_speeds_and_gradients(tmp_path):
     assert not (tmp_path / "none.gif").exists()
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.jpg", "film", "gif"])
+def test_a_film_of_another_kind_is_refused_before_it_is_made(tmp_path, name):
+    with refused(ValueError, ".gif or a .png", name):
+        animate_backward(leaf(2.0) * 3.0, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("kind", ["gif", "png"])
 def test_a_frame_may_stand_as_short_or_as_long_as_is_said(kind, tmp_path):
     for seconds in (0.02, 600.0):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minigrad import layout
-from minigrad.layout import COLUMN_GAP, MARGIN, ROW_GAP, Box, crossings, lay_out, place
+from minigrad.layout import (COLUMN_GAP, MARGIN, ROW_GAP, Box, ascending, crossings, lay_out,
+                             place)
 
 
 def boxes(n, width=1.0, height=0.5):
@@ -85,6 +86,21 @@ def test_no_other_places_would_be_nearer_to_the_wishes(seed):
         for k in range(5):  # make room, from the top down
             other[k + 1] = max(other[k + 1], other[k] + room[k])
         assert ((y - wishes) ** 2).sum() <= ((other - wishes) ** 2).sum() + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_nearest_row_that_ascends_is_that_of_the_means_of_means(seed):
+    """Its i-th number is the largest, over starts up to i, of the smallest mean up to an end."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=rng.integers(1, 12)).round(1)
+    n = len(values)
+    expected = [max(min(values[start:end + 1].mean() for end in range(i, n))
+                    for start in range(i + 1)) for i in range(n)]
+    np.testing.assert_allclose(ascending(values), expected, atol=1e-12)
+
+
+def test_a_row_that_ascends_stays_bit_for_bit():
+    assert ascending([0.1, 0.1, 0.3]) == [0.1, 0.1, 0.3] and ascending([]) == []
 
 
 def test_crossings_are_counted_in_pairs_of_lines():

@@ -136,12 +136,20 @@ def test_a_module_is_called_like_a_function_of_any_number_of_inputs():
     assert Weighted()(2.0, 1.0).data == [7.0]
 
 
+def test_a_module_is_called_with_names_as_well():
+    class Scaled(Module):
+        def forward(self, x, factor=1.0):
+            return factor * x
+
+    assert Scaled()(3.0) == 3.0 and Scaled()(3.0, factor=2.0) == Scaled()(x=3.0, factor=2.0) == 6.0
+
+
 def test_a_module_without_forward_says_which_class_needs_one():
     class Empty(Module):
         pass
 
     with pytest.raises(NotImplementedError, match=r"Empty has no forward.*write one"):
-        Empty()(1.0)
+        Empty()(1.0, factor=2.0)
 
 
 def test_zero_grad_forgets_all_gradients():
@@ -611,6 +619,8 @@ def test_making_layers_leaves_numpys_global_random_state_alone():
     ((2.0, 3), {}, r"sizes.*whole numbers.*2\.0"),
     (("2", 3), {}, r"sizes.*whole numbers.*'2'"),
     ((None, 3), {}, r"sizes.*whole numbers.*None"),
+    ((2, True), {}, r"sizes.*whole numbers.*True"),
+    ((2, 3), {"init": ["he"]}, r"initialisation \['he'\].*he, xavier"),
     ((2, 3), {"init": "kaiming"}, r"initialisation 'kaiming'.*he, xavier"),
     ((2, 3), {"init": None}, r"initialisation None.*he, xavier"),
 ], ids=str)
@@ -711,6 +721,7 @@ def test_the_first_weights_suit_the_activation_unless_one_chooses(activation, in
     ([3, 2.5, 1], {}, r"whole numbers.*2\.5"),
     ([3, 1], {"activation": "rellu"}, r"activation 'rellu'.*relu.*tanh"),
     ([3, 1], {"activation": None}, r"activation None.*identity"),
+    ([3, 2, 1], {"activation": ["relu", "tanh"]}, r"activation \['relu', 'tanh'\].*choose one"),
     ([3, 1], {"init": "glorot"}, r"initialisation 'glorot'.*xavier"),
 ], ids=str)
 def test_an_mlp_refuses_what_makes_no_sense(sizes, options, message):

@@ -5,11 +5,13 @@ from itertools import combinations, pairwise
 import matplotlib
 import numpy as np
 import pytest
+from helpers import refused
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from minigrad import nn, palette
-from minigrad.palette import CURVES, LINES, MARKERS, STYLE, new_figure, require_axes
+from minigrad.palette import (CURVES, LINES, MARKERS, STYLE, new_figure, require_axes,
+                              require_whole)
 
 COLOURS = {name: value for name, value in vars(palette).items()
            if isinstance(value, str) and value.startswith("#")}
@@ -133,6 +135,13 @@ def test_axes_of_all_kinds_are_accepted(options):
 def test_what_is_no_axes_is_refused_with_what_to_write(name, wrong):
     with pytest.raises(TypeError, match=rf"was given {name}: write  fig, ax = plt\.subplots\(\)"):
         require_axes(wrong)
+
+
+@pytest.mark.parametrize("wrong", [1, -2, 2.0, True, "2", None, float("nan")], ids=repr)
+def test_what_is_no_whole_number_is_refused_by_its_name(wrong):
+    require_whole(2, points=2, levels=np.int64(7))
+    with refused(ValueError, "levels is a whole number, 2 or more, not ", repr(wrong)):
+        require_whole(2, points=2, levels=wrong)
 
 
 def test_a_new_figure_has_its_size_and_is_shown_without_pyplot():

@@ -356,6 +356,7 @@ def boundary(model=rightwards, x=SQUARE, y=XOR, ax=None, **options):
     ("three names", lambda: boundary(names=["a", "b", "c"]), ValueError, ["2 classes", "'c'"]),
     ("a name", lambda: boundary(names="ab"), ValueError, ["2 classes", "'ab'"]),
     ("resolution", lambda: boundary(resolution=1), ValueError, ["resolution", "not 1"]),
+    ("outputs for a model", lambda: boundary(Tensor(SQUARE)), TypeError, ["function", "Tensor"]),
     ("resolution 20.0", lambda: boundary(resolution=20.0), ValueError, ["whole number", "20.0"]),
     ("one number", lambda: boundary(lambda x: x.sum()), ValueError, ["(4, 2)", "()", "(4, C)"]),
     ("other rows", lambda: boundary(lambda x: x[:2]), ValueError, ["(4, 2)", "(2, 2)", "(4, 1)"]),
@@ -422,7 +423,7 @@ def circles(ax):
     ("float32", np.array([0, 1, 2, 4], dtype=np.float32)),
     ("Tensor", Tensor([0.0, 1.0, 2.0, 4.0])),
     ("tiny", np.array([[0, 0], [0.6, 0.8], [2, 0], [4, 0]]) * 1e-300),
-    ("huge", np.array([[0, 0], [0.6, 0.8], [2, 0], [4, 0]]) * 1e300),
+    ("huge", np.array([[0, 0], [0.6, 0.8], [2, 0], [4, 0]]) * 4e307),
 ))
 def test_the_area_grows_with_the_gradient_and_exactly_0_is_hollow(gradients):
     ax = axes()

@@ -485,6 +485,7 @@ def test_curves_are_only_read():
     ("steps of another length", {"loss": ([1, 2, 3], [1.0, 2.0])}, ValueError, ["(3,)", "(2,)"]),
     ("steps that are no numbers", {"loss": (["a", "b"], [1.0, 2.0])}, ValueError, ["a number"]),
     ("a step of nan", {"loss": ([1, np.nan], [1.0, 2.0])}, ValueError, ["a number"]),
+    ("a step without end", {"loss": ([1, np.inf], [1.0, 2.0])}, ValueError, ["a number"]),
     ("steps that go back", {"loss": ([1, 5, 2], [1.0, 2.0, 3.0])}, ValueError,
      ["'loss'", "from 5 to 2", "sort"]),
     ("unsigned steps that go back", {"loss": (np.array([2, 1], np.uint8), [1.0, 2.0])}, ValueError,
