@@ -64,13 +64,58 @@ def test_a_wrong_answer_is_shown_where_what_and_what_was_expected(says):
     (lambda x: 2.0 * x[:, None], "the numbers are right and their shape is not: reshape to (3,)"),
     (lambda x: np.ones((2, 3)) * x, "the gradient has the broadcast shape: sum it back"),
     (lambda x: x[:1], "the shape is (1,) and should be (3,)"),
+    (lambda x: 2.0 * x.sum(), "this is the sum of all: one number for each is asked"),
+    (lambda x: 2.0 * x.mean(), "this is the mean of all: one number for each is asked"),
+    (lambda x: [*(2.0 * x), 7.0], "one too many stands at the end: all others are right"),
+    (lambda x: [7.0, *(2.0 * x)], "one too many stands at the start: all others are right"),
+    (lambda x: (2.0 * x)[1:] if len(x) > 1 else x, "one is missing at the start"),
+    (lambda x: (2.0 * x)[:-1] if len(x) > 1 else x, "one is missing at the end"),
+    (lambda x: (2.0 * x,), "the right result stands in a tuple: return it alone"),
+    (lambda x: (2.0 * x, x), "the right result stands in a tuple: return it alone"),
+    (lambda x: 2.0001 * x, "near, and not near enough"),
+    (lambda x: 2.0 * x.data, "`.data` of a plain array is raw memory"),
+    (lambda x: (len(x) > 1 or 5) * 2.0 * x[None], "the shape is (1, 3) and should be (3,)"),
     (lambda x: 2.0 * np.abs(x), "right for one number. Wrong for three numbers"),
     (lambda x: "2 x", "No known mistake looks like this"),
     (lambda x: 2.0 * x if x > 0.0 else x, "each entry needs a decision of its own: np.where"),
 ], ids=["none", "sign", "sum", "mean", "both", "factor", "zero", "inf", "column", "broadcast",
-        "short", "some", "text", "if"])
+        "short", "sum of all", "mean of all", "end", "start", "no start", "no end", "comma", "two",
+        "near", "memory", "right in one case only", "some", "text", "if"])
 def test_the_numbers_themselves_give_a_diagnosis(says, answer, words):
     assert words in says(answer)
+
+
+def one_number(says, answer):
+    """What is said of an answer to "add up, and halve"."""
+    return says(answer, Task("half the sum", [Case("x", lambda answer: answer(X))],
+                             lambda x: 0.5 * x.sum(), [], [], ("a", "b", "c")))
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda x: 0.5 * x, "this is one number for each: their sum is asked"),
+    (lambda x: 1.5 * x, "this is one number for each: their mean is asked"),
+    (lambda x: np.full(4, 0.5 * x.sum()), "the number is right, and stands there several times"),
+    (lambda x: 5.0 * x, "the shape is (3,) and should be ()"),
+], ids=["sum", "mean", "several times", "neither"])
+def test_an_array_in_the_place_of_a_number_is_told_what_is_missing(says, answer, words):
+    assert words in one_number(says, answer)
+
+
+def test_nothing_under_a_name_is_a_missing_return_and_a_missing_name_is_not(says):
+    task = Task("both", [Case("x", lambda answer: {"one": 1.0, **answer(X)})],
+                lambda x: {"two": 2.0}, [], [], ("a", "b", "c"))
+    assert "in a tuple: return it alone" in says(lambda x: {"two": (2.0, x)}, task)
+    assert "is a `return` missing?" in says(lambda x: {"two": None}, task)
+    assert "is a `return` missing?" not in says(lambda x: {"three": None}, task)
+
+
+def test_rounding_does_not_hide_a_known_mistake(says):
+    """What should be 0 comes out as 1e-17, or as 2e-17 if it is written otherwise."""
+    cases = [Case(f"x = {x}", lambda answer, x=x: answer(x)) for x in (1.0, 0.0)]
+    task = Task("a number", cases, lambda x: 2.0 * x, [],
+                [Mistake(lambda x: 7.0 * x + 1e-17, "seven times")], ("a", "b", "c"))
+    assert "Diagnosis: seven times" in says(lambda x: 7.0 * x + 2e-17, task)
+    assert says(lambda x: 2.0 * x + 2e-17, task) is None
 
 
 def test_a_known_mistake_is_told_by_what_it_does_not_by_how_it_is_written(says):

@@ -5,11 +5,14 @@ What holds for each lesson: its tasks (notebooks/exercises/lesson_NN.py), the te
 """
 
 import re
+import warnings
 
 import exercises
 import nbformat
+import numpy as np
 import pytest
 from exercises import NotYet, check, release, tasks
+from matplotlib import pyplot
 from notebook_tools import (NOTEBOOKS, ROOT, code_cells, executed, introduced, plain, read, text_of,
                             used)
 
@@ -155,6 +158,56 @@ def test_the_released_notebook_fails_only_at_its_open_tasks(path, tmp_path, font
             assert "the task is still open" in plain(errors[0]["evalue"]), (
                 f"{cell.source}\n{plain(errors[0]['evalue'])}")
     assert failed == [f"check-{name.replace('.', '-')}" for name in of_lesson(path)]
+
+
+@every_source
+def test_what_is_accepted_reaches_the_pictures_also_as_a_plain_list(path, monkeypatch,
+                                                                    pyplot_untouched):
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    notebook, scope = read(FOLDER / path.name), {}
+    with pyplot.rc_context(), np.errstate():
+        for cell in code_cells(notebook):
+            kind, _, number = cell.metadata.get("nbgrader", {}).get("grade_id", "").partition("-")
+            if kind == "check":
+                name = number.replace("-", ".")
+                scope[re.search(r", (\w+)\)", cell.source)[1]] = in_lists(name)
+            elif kind == "answer":  # what stands around the answer belongs to the pictures
+                exec(cell.source, scope)
+            else:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    exec(cell.source, scope)
+        pyplot.close("all")
+
+
+def in_lists(name):
+    """The reference's results as plain lists if the check accepts that, else as they are."""
+    solution = TASKS[name].solution
+
+    def plain_list(value):
+        if isinstance(value, tuple | list):
+            return [plain_list(each) for each in value]
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+    def answer(*args, **options):
+        return plain_list(solution(*args, **options))
+
+    try:
+        check(name, answer)
+    except NotYet:
+        return solution
+    return answer
+
+
+@every_source
+def test_the_teachers_page_quotes_what_the_checks_say(path):
+    page = (FOLDER / "teachers" / f"{path.stem}.md").read_text(encoding="utf-8")
+    said = "\n".join(mistake.diagnosis for name in of_lesson(path)
+                     for mistake in TASKS[name].mistakes)
+    rows = page.partition("| shows in |")[2].partition("\n## ")[0].splitlines()
+    quotes = [quote for row in rows for quote in re.findall(r'"([^"]+)"', row.rsplit(" | ", 1)[-1])]
+    assert quotes
+    assert [quote for quote in quotes if quote not in said] == []
 
 
 @every_source

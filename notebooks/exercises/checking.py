@@ -149,17 +149,20 @@ def outcome(case, answer):
         return Failed(error)
 
 
-def same(got, expected, task) -> bool:
-    """Whether two outcomes are the same for the purposes of a task."""
+def same(got, expected, task, least=0.0) -> bool:
+    """Whether two outcomes are the same for the purposes of a task.
+
+    Differences up to `least` are no difference: rounding, where two wrong answers are compared.
+    """
     if isinstance(got, Failed) or isinstance(expected, Failed):
         return (isinstance(got, Failed) and isinstance(expected, Failed)
                 and complaint(got.error) == complaint(expected.error))
     if isinstance(expected, dict):
         return (isinstance(got, dict) and got.keys() == expected.keys()
-                and all(same(got[key], expected[key], task) for key in expected))
+                and all(same(got[key], expected[key], task, least) for key in expected))
     if isinstance(expected, list | tuple) and not _numeric(expected):
         return (isinstance(got, list | tuple) and len(got) == len(expected)
-                and all(same(g, e, task) for g, e in zip(got, expected, strict=True)))
+                and all(same(g, e, task, least) for g, e in zip(got, expected, strict=True)))
     if not _numeric(expected):
         return type(got) is type(expected) and bool(np.array_equal(got, expected))
     if not _numeric(got) or (isinstance(expected, Tensor) and not isinstance(got, Tensor)):
@@ -168,8 +171,8 @@ def same(got, expected, task) -> bool:
     if got.shape != expected.shape:
         return False
     scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
-    return np.allclose(got, expected, rtol=task.rtol, atol=task.rtol * scale or 1e-12,
-                       equal_nan=True)
+    return np.allclose(got, expected, rtol=task.rtol, equal_nan=True,
+                       atol=max(task.rtol * scale or 1e-12, least))
 
 
 def complaint(error) -> tuple:
@@ -208,9 +211,7 @@ def described(got, expected, case, task) -> list[str]:
         if place := students_line(got.error):
             lines.append(f"  here      {place}")
         return lines
-    key = next((key for key in expected if key not in got or not same(
-        got[key], expected[key], task)), None) if (
-        isinstance(expected, dict) and isinstance(got, dict)) else None
+    key = wrong_key(got, expected, task)
     if key is not None:
         got, expected = got.get(key), expected[key]
     of = f" ({key})" if key is not None else ""
@@ -224,6 +225,14 @@ def described(got, expected, case, task) -> list[str]:
         if measured is not None:
             lines.append(f"  measured  {shown(measured)} by finite differences")
     return lines
+
+
+def wrong_key(got, expected, task):
+    """Of two dicts, the first key under which they differ; None if they are no dicts."""
+    if not isinstance(expected, dict) or not isinstance(got, dict):
+        return None
+    return next((key for key in expected if key not in got
+                 or not same(got[key], expected[key], task)), None)
 
 
 def shown(value) -> str:
@@ -257,9 +266,11 @@ def diagnosis(task, answer, got, expected, wrong) -> str:
     two mistakes at once are common.
     """
     first, part, most = wrong[0], None, 0
+    least = [1e-12 * size(outcome) or 1e-12 for outcome in expected]
     for mistake in task.mistakes:
         theirs = [outcome(case, mistake.answer) for case in task.cases]
-        alike = [same(mine, other, task) for mine, other in zip(got, theirs, strict=True)]
+        alike = [same(*three, least=rounding) for *three, rounding in
+                 zip(got, theirs, [task] * len(got), least, strict=True)]
         if all(alike):
             return f"Diagnosis: {mistake.diagnosis}"
         if all(alike[:first + 1]) and sum(alike) > most:
@@ -275,9 +286,15 @@ def diagnosis(task, answer, got, expected, wrong) -> str:
     return f"The error says what happened{where}."
 
 
+def size(outcome) -> float:
+    """The largest finite number in an outcome, without its sign; 0 if there is none."""
+    numbers = [array(g) for g, _ in leaves(outcome, outcome) if _numeric(g)]
+    return max((np.max(np.abs(n[np.isfinite(n)]), initial=0.0) for n in numbers), default=0.0)
+
+
 def from_the_numbers(task, got, expected, wrong) -> str:
     """What the wrong results have in common, without knowing how they were computed."""
-    first = got[wrong[0]]
+    first, right = got[wrong[0]], expected[wrong[0]]
     if isinstance(first, Failed):
         if isinstance(first.error, NotImplementedError):
             return "the task is still open: write your answer in place of the raise."
@@ -286,9 +303,17 @@ def from_the_numbers(task, got, expected, wrong) -> str:
         if "truth value of an array" in str(first.error):
             return ("`if`, `and` and max() decide once, and here each entry needs a decision of "
                     "its own: np.where, np.maximum.")
+        if "memoryview" in str(first.error):
+            return ("`.data` of a plain array is raw memory: only a Tensor has its numbers there. "
+                    "Use the array itself.")
         return ""
-    if first is None:
+    key = wrong_key(first, right, task)
+    mine, due = (first, right) if key is None else (first.get(key, ()), right[key])
+    if mine is None:
         return "it returned nothing (None): is a `return` missing?"
+    if isinstance(mine, tuple) and mine and same(mine[0], due, task):
+        return ("the right result stands in a tuple: return it alone, without a comma behind it "
+                "and without anything else.")
     pairs = [pair for i in wrong for pair in leaves(got[i], expected[i])]
     if any(isinstance(e, Tensor) and not isinstance(g, Tensor) and _numeric(g) for g, e in pairs):
         return ("a plain number came out, not a Tensor: was the graph cut by `.data`, float() or "
@@ -302,9 +327,14 @@ def from_the_numbers(task, got, expected, wrong) -> str:
     if not pairs:
         return some_are_right(task, got, wrong)
     said = [about_shapes(g, e) for g, e in pairs if g.shape != e.shape]
-    if said:  # that the numbers are right must hold for all of them
-        return next((text for text in said if "numbers are right" not in text), said[0])
-    if not all(np.isfinite(array(g)).all() for g, e in leaves(first, expected[wrong[0]])
+    if said and any(array(g).shape != array(e).shape for g, e in leaves(first, right)
+                    if _numeric(g) and _numeric(e)):
+        if len({text.split(":")[0] for text in said}) == 1 or "right" not in said[0]:
+            return said[0]  # that numbers are right must hold for all of them
+        g, e = next((g, e) for g, e in pairs if g.shape != e.shape)
+        return f"the shape is {g.shape} and should be {e.shape}."
+    pairs = [(g, e) for g, e in pairs if g.shape == e.shape]
+    if not all(np.isfinite(array(g)).all() for g, e in leaves(first, right)
                if _numeric(g) and _numeric(e)):
         return "nan or inf: look for a division by 0, a log of 0, or an exp that overflows."
     pairs = [(g, e) for g, e in pairs if np.isfinite(g).all()]  # what is seen in later cases waits
@@ -314,6 +344,9 @@ def from_the_numbers(task, got, expected, wrong) -> str:
         return "zero: is something never added, or was the graph cut by `.data`?"
     several = sum(np.sum(~np.isclose(g, e, rtol=task.rtol)) for g, e in pairs) > 1
     factor = common_factor(pairs)
+    if all(np.allclose(g, e, rtol=1e-3, atol=0.0) for g, e in pairs):
+        return ("near, and not near enough: is something rounded, a tiny number added, a step too "
+                "few made, a slope measured by differences?")
     if factor is not None and (several or len(got) == 1 or known_factor(factor, task, wrong)):
         return about_factor(factor, task.cases[wrong[0]])
     return some_are_right(task, got, wrong)
@@ -343,6 +376,13 @@ def leaves(got, expected):
 
 def about_shapes(got, expected) -> str:
     """Why an array may have come out in another shape."""
+    if got.size > 1 and expected.ndim == 0 and np.allclose(got, expected):
+        return "the number is right, and stands there several times: return it once."
+    for name, total in (("sum", np.sum), ("mean", np.mean)):
+        if got.size == 1 and expected.size > 1 and got.any() and np.allclose(got, total(expected)):
+            return f"this is the {name} of all: one number for each is asked."
+        if got.size > 1 and expected.ndim == 0 and np.allclose(total(got), expected):
+            return f"this is one number for each: their {name} is asked."
     if got.size > expected.size and got.ndim >= expected.ndim:
         summed = got.sum(axis=tuple(range(got.ndim - expected.ndim)))
         axes = tuple(i for i, n in enumerate(expected.shape) if n == 1 and summed.shape[i] != 1)
@@ -354,6 +394,12 @@ def about_shapes(got, expected) -> str:
         return f"the numbers are right and their shape is not: reshape to {expected.shape}."
     if got.ndim == 2 and got.T.shape == expected.shape and np.allclose(got.T, expected):
         return "it is the transpose of what is asked."
+    if got.ndim == expected.ndim == 1 and abs(got.size - expected.size) == 1:
+        longer, shorter = (got, expected) if got.size > expected.size else (expected, got)
+        said = "one too many stands" if longer is got else "one is missing"
+        for where, part in (("at the end", longer[:-1]), ("at the start", longer[1:])):
+            if shorter.size and np.allclose(shorter, part):
+                return f"{said} {where}: all others are right."
     return f"the shape is {got.shape} and should be {expected.shape}."
 
 

@@ -45,7 +45,17 @@ QUOTIENT = Task(
               Mistake(lambda x, y: [x / y, x / y],
                       "this is the quotient itself: how does it answer to a nudge of x, of y?"),
               Mistake(lambda x, y: 1 / y - x / y**2,
-                      "the two are added: return a pair, one number for each input.")],
+                      "the two are added: return a pair, one number for each input."),
+              Mistake(lambda x, y: 1 / y,
+                      "one number: return a pair, the derivative by x and the one by y."),
+              Mistake(lambda x, y: [1 / y**2, -x / y**2],
+                      "the first is too small by a y: by x, z = x / y is a line of slope 1 / y."),
+              Mistake(lambda x, y: [1 / x if x else 0.0, -x / y**2],
+                      "the first is 1 / x, the slope of log x: z = x / y is a line in x."),
+              Mistake(lambda x, y: [1 // y, -x // y**2],
+                      "// rounds down: / divides."),
+              Mistake(lambda x, y: [1 / y, 1 / y**2],
+                      "in the second a minus and the x are missing: x (1/y)' = -x/y².")],
     hints=("Nudge one input and hold the other still: two questions, two numbers.",
            "∂(x/y)/∂x = 1/y        ∂(x/y)/∂y = x · (1/y)'",
            "return [1 / y, ... / y**2]   # which sign, and what stands above?"))
@@ -177,8 +187,27 @@ def moved_to_the_end(output, inputs):
     return order
 
 
+def users_of_all(output, inputs):
+    users = {value: sum(inputs[u].count(value) for u in inputs) for value in inputs}
+    order = [output]
+    for value in order:
+        for parent in inputs[value]:
+            users[parent] -= 1
+            order += [parent] * (users[parent] == 0)
+    return order
+
+
+def order_of_all(output, inputs):
+    order = []
+    for value in inputs:
+        order += [v for v in depth_first(value, inputs)[::-1] if v not in order]
+    return order[::-1]
+
+
 def flaws(found, output, inputs):
     """What is wrong with an order: lists, which are empty if nothing is."""
+    if isinstance(found, set):
+        return "a set, which has no order"
     if not np.iterable(found):
         return found
     found, needed = list(found), needed_by(output, inputs)
@@ -253,6 +282,14 @@ ORDER = Task(
                 "the output itself is missing: it comes first."),
         Mistake(lambda output, inputs: [v for v in depth_first(output, inputs) if inputs[v]],
                 "the leaves are missing: a value without inputs belongs to the order, too."),
+        Mistake(lambda output, inputs: set(depth_first(output, inputs)),
+                "a set knows what is in it and keeps no order: return a list."),
+        Mistake(lambda output, inputs: [output, *dict.fromkeys(inputs[output])],
+                "only the output and its inputs: these have inputs, too."),
+        Mistake(users_of_all, "the value that the output does not need is counted as a user, and "
+                              "it never comes: count those that the output needs."),
+        Mistake(order_of_all, "everything in the dict is listed: begin at the output, and take "
+                              "what is met on the way."),
         Mistake(lambda output, inputs: list(inputs)[::-1],
                 "the order in which the dict lists the values says nothing: begin at the output "
                 "and ask for inputs.")],
@@ -297,6 +334,14 @@ def backward_by_paths(order, pairs):
 
 def without_zeros(order, pairs):
     grads = {order[0]: 1.0}
+    for value in order:
+        for parent, slope in pairs[value]:
+            grads[parent] += grads[value] * slope
+    return grads
+
+
+def nothing_to_begin_with(order, pairs):
+    grads = {}
     for value in order:
         for parent, slope in pairs[value]:
             grads[parent] += grads[value] * slope
@@ -381,8 +426,20 @@ WALK = Task(
                 "all is zero because nothing was put in: the gradient of the output by itself is "
                 "1."),
         Mistake(backward_with(lambda old, g, slope: old + g * slope, turned=True),
-                "it goes from the inputs to the output: a value passes on before anything has "
-                "arrived. Take the order as it is given."),
+                "only the output has passed on. Either the `return` stands inside the loop, or "
+                "the order is walked from its end, and each value passes on before anything has "
+                "arrived."),
+        Mistake(lambda order, pairs: backward(order, pairs) | backward_with(
+                    lambda old, g, slope: 0.0)(order, pairs),
+                "the gradients are all 0 but the output's: is its 1 there before the loop "
+                "begins?"),
+        Mistake(backward_with(lambda old, g, slope: old + g * slope, each=lambda pairs: pairs[:1]),
+                "only the first pair of each value is used: go through all of them."),
+        Mistake(nothing_to_begin_with,
+                "there is no entry to which anything could be added: give every value in the "
+                "order a 0.0 at the start, and the output a 1.0."),
+        Mistake(lambda order, pairs: list(backward(order, pairs).values()),
+                "a list of numbers: return the dict, so that each has its name."),
         Mistake(impatient,
                 "impatient: each time something arrives, all that the value holds is sent on, so "
                 "the first part is sent twice. Pass on once, when everything has arrived."),
@@ -448,6 +505,12 @@ def with_means(g, shape):
     return np.mean(g, axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
 
 
+def from_behind(g, shape):
+    while g.ndim > len(shape):
+        g = g.sum(axis=-1)
+    return np.sum(g, axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+
 def first_entries(g, shape):
     g = g[(0,) * (g.ndim - len(shape))]
     return g[tuple(slice(0, n) for n in shape)]
@@ -508,6 +571,11 @@ UNBROADCAST = Task(
                 "1 were stretched as well."),
         Mistake(with_means,
                 "a mean where a sum is needed: each use sends its part, and the parts add up."),
+        Mistake(lambda g, shape: only_ones(g, (1,) * (g.ndim - len(shape)) + tuple(shape)),
+                "the numbers are right, but the axes put in front are still there, of length 1: "
+                "sum those without keepdims."),
+        Mistake(from_behind,
+                "axes are taken away at the end: broadcasting puts them in front."),
         Mistake(only_where_lengths_differ,
                 "only one of the stretched axes of length 1 is summed: there may be several."),
         Mistake(first_entries,
@@ -601,6 +669,10 @@ PRODUCT = Task(
         Mistake(lambda g, x, w: (w.T @ g, g @ x.T),
                 "the order of the factors is turned round: w stands right of x in x @ w, and stays "
                 "at the right of g."),
+        Mistake(lambda g, x, w: (w.T, x.T),
+                "these are the other factors alone: g has to be in both."),
+        Mistake(lambda g, x, w: (g @ w.T, x.T),
+                "to w, g is missing: what arrives is passed on, times the other factor."),
         Mistake(lambda g, x, w: (g * w, g * x),
                 "that is the rule of x * w, entry by entry: here every entry is used in many "
                 "places.")],

@@ -86,6 +86,8 @@ BUMP = Task(
                 "inside the exponential the minus is lost: e^(-x²), which is the output y."),
         Mistake(lambda g, y, x: g * -2.0 * y,
                 "the x of the inner derivative is missing: (-x²)' = -2 x."),
+        Mistake(lambda g, y, x: -g * x**2 * y,
+                "the exponent itself, -x², stands where its derivative belongs: -2 x."),
         Mistake(lambda g, y, x: y,
                 "this is the output, not its slope times g."),
         Mistake(lambda g, y, x: g + -2.0 * x * y,
@@ -164,7 +166,7 @@ def verdict(name, found):
         return f"no prediction: the names are {', '.join(RIGHT)}"
     mine = found[name]
     if mine is not None and (isinstance(mine, str) or np.size(mine) != 1):
-        return f"{mine!r}: neither a number nor None"
+        return "neither a number nor None"
     mine = mine if mine is None else float(np.squeeze(mine))
     if mine == RIGHT[name]:
         return "what happens"
@@ -178,7 +180,7 @@ def predicted(name):
     def run(answer):
         found = answer()
         if not isinstance(found, dict):
-            return None if found is None else f"a {type(found).__name__}, and no dict"
+            return None if found is None else "no dict"
         if any(verdict(earlier, found) != "what happens" for earlier in before):
             return "later"
         return verdict(name, found)
@@ -191,6 +193,13 @@ def wrong_predictions():
         for value, text in wrong.items():
             values = RIGHT | {name: -1.0 if value == "" else value}
             yield Mistake(lambda values=values: values, f'"{name}": {text}')
+        yield Mistake(lambda name=name: RIGHT | {name: "None"},
+                      f'"{name}": a number, or None without quotation marks. What an error says is '
+                      "not asked, only x.grad.")
+        yield Mistake(lambda name=name: {other: RIGHT[other] for other in RIGHT if other != name},
+                      f'"{name}" is missing in your dict, or spelt otherwise.')
+    yield Mistake(lambda: list(RIGHT.values()),
+                  "return a dict, so that each prediction has the name of its program.")
 
 
 PREDICT = Task(
@@ -225,8 +234,8 @@ def unguarded_case(says, old, new):
 
 UNGUARDED = Task(
     title="what the guard prevents",
-    cases=[unguarded_case("w from 0 to 1", 0.0, 1.0), unguarded_case("w from 1 to 0", 1.0, 0.0),
-           unguarded_case("w from -1 to 2", -1.0, 2.0),
+    cases=[unguarded_case("w from -1 to 3", -1.0, 3.0), unguarded_case("w from 0 to 1", 0.0, 1.0),
+           unguarded_case("w from 1 to 0", 1.0, 0.0),
            unguarded_case("w from 0.5 to 0.5: nothing has changed", 0.5, 0.5)],
     solution=unguarded,
     others=[lambda old, new: np.exp(old) * (1 + new),
@@ -361,6 +370,12 @@ LEAKY = Task(
                            + 0.5 * g * (x == 0.0)),
                 "at x = 0 the slope is 1/2 here, as for the maximum of x and 0: but the left slope "
                 "is a, not 0."),
+        Mistake(leaky_with(lambda g, z, x, a: g * np.where(x > 0.0, 1.0, a) * (x != 0.0)
+                           + 0.5 * g * (1.0 - a) * (x == 0.0)),
+                "at x = 0 this is half the difference of the slopes: the middle of 1 and a is half "
+                "their sum."),
+        Mistake(leaky_with(a_rule=lambda g, z, x, a: g * z * (x < 0.0)),
+                "to a, the output z = a x is passed on: its slope by a is x."),
         Mistake(leaky_with(lambda g, z, x, a: slope_at_x(x, a)),
                 "the rule for x does not use g."),
         Mistake(leaky_with(a_rule=lambda g, z, x, a: x * (x < 0.0)),
@@ -447,6 +462,12 @@ def newton_by_sums(cost, w):
     return w - slope / t.grad.item()
 
 
+def many_steps(cost, w):
+    for _ in range(10):
+        w = newton(cost, w)
+    return w
+
+
 def newton_case(says, cost, w):
     def measured(h=1e-4):
         below, here, above = (float(cost(np.array(w + s))) for s in (-h, 0.0, h))
@@ -491,6 +512,10 @@ NEWTON = Task(
                 "slope over curvature."),
         Mistake(newton_with(lambda cost, slope, curvature: slope / slope**2),
                 "the slope was squared: the curvature is the slope of the slope."),
+        Mistake(lambda cost, w: w - newton(cost, w),
+                "this is slope over curvature alone: subtract it from w."),
+        Mistake(many_steps,
+                "these are many steps: one is asked."),
         Mistake(lambda cost, w: newton(cost, w) - w,
                 "this is the step, not where it lands: add it to w."),
         Mistake(newton_by_two_backwards,

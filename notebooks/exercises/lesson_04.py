@@ -1,13 +1,14 @@
 """Lesson 4, train an MLP: a layer, a training run in repair, accuracy, test rows, first weights."""
 
 import warnings
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 import optim
 from losses import softmax_cross_entropy
-from minigrad import Tensor, datasets, nn, relu, sigmoid
+from minigrad import Tensor, datasets, nn, relu, sigmoid, softmax
 
 from .checking import Case, Mistake, Task, fixed
 
@@ -79,12 +80,24 @@ class MadeAnew(nn.Module):
     forward = made_anew
 
 
+class NoModule:
+    __init__, forward = Layer.__init__, Layer.forward
+
+
+class NoModuleButCalled(NoModule):
+    def __call__(self, x):
+        return self.forward(x)
+
+
 NO_MODULE = "a layer that cannot be called: class Layer(nn.Module)"
+NO_CLASS = "a layer, not a class"
 
 
 def layer_case(says, look, measured=None):
     """What `look` finds at a layer of shape (2, 3); None if the class makes no layer."""
     def run(answer):
+        if isinstance(answer, nn.Module):
+            return NO_CLASS
         layer = answer(WIDE, THREE)
         if layer is None or not callable(layer):
             return None if layer is None else NO_MODULE
@@ -129,6 +142,8 @@ def learning(layer):
 
 def scores_case(says, rows, weight, bias):
     def run(answer):
+        if isinstance(answer, nn.Module):
+            return NO_CLASS
         layer = answer(weight, bias)
         if layer is None or not callable(layer):
             return None if layer is None else NO_MODULE
@@ -161,6 +176,20 @@ LAYER = Task(
                 "* multiplies entry by entry: @ is the matrix product."),
         Mistake(layer_with(lambda self, x: x @ self.weight),
                 "the bias is not added."),
+        Mistake(layer_with(lambda self, x: x @ self.weight + 2.0 * self.bias),
+                "the bias is added twice."),
+        Mistake(layer_with(lambda self, x: softmax(x @ self.weight + self.bias)),
+                "there is a softmax in it: scores are asked, and the loss makes probabilities of "
+                "them."),
+        Mistake(Layer(SQUARE, TWO),
+                "the check is given a layer that is made already: give it the class, its name "
+                "without brackets behind it."),
+        Mistake(NoModule,
+                "what comes out of the class cannot be called: a module it is by "
+                "class Layer(nn.Module)."),
+        Mistake(NoModuleButCalled,
+                "it computes right, and is no module: class Layer(nn.Module) gives it "
+                "parameters() and the rest."),
         Mistake(layer_with(lambda self, x: x @ self.weight - self.bias),
                 "the bias is subtracted: add it."),
         Mistake(layer_with(weight=lambda w: leaf(np.zeros(w.shape))),
@@ -241,7 +270,8 @@ def train_by_the_library(model, optimizer, x, y, size, epochs, rng):
     return costs
 
 
-def train_with(shuffle="both", clear="each", stop="end", note="each"):
+def train_with(shuffle="both", clear="each", stop="end", note="each", step=True,
+               loss=softmax_cross_entropy):
     """Training with mistakes in it: in shuffling, in clearing, in cutting, in taking notes."""
     stops = {"end": lambda n, size: n, "a batch early": lambda n, size: n - size,
              "whole batches": lambda n, size: n - size + 1}
@@ -259,9 +289,10 @@ def train_with(shuffle="both", clear="each", stop="end", note="each"):
             for k in range(0, stops[stop](len(x), size), size):
                 if clear == "each":
                     optimizer.zero_grad()
-                cost = softmax_cross_entropy(model(x[k:k + size]), y[k:k + size])
+                cost = loss(model(x[k:k + size]), y[k:k + size])
                 cost.backward()
-                optimizer.step()
+                if step:
+                    optimizer.step()
                 if note in ("each", "Tensor"):
                     costs.append(cost if note == "Tensor" else cost.item())
             if note == "epoch":
@@ -285,6 +316,22 @@ def overlapping(model, optimizer, x, y, size, epochs, rng):
             optimizer.step()
             costs.append(cost.item())
     return costs
+
+
+def one_batch(model, optimizer, x, y, size, epochs, rng):
+    rows = rng.permutation(len(x))[:size]
+    return train_with("none")(model, optimizer, x[rows], y[rows], size, 1, rng)
+
+
+def drawn_anew(model, optimizer, x, y, size, epochs, rng):
+    costs = []
+    for _ in range(epochs * -(-len(x) // size)):
+        costs += one_batch(model, optimizer, x, y, size, 1, rng)
+    return costs
+
+
+def means_of_epochs(model, optimizer, x, y, size, epochs, rng):
+    return [np.mean(train(model, optimizer, x, y, size, 1, rng)) for _ in range(epochs)]
 
 
 def left_in():
@@ -356,6 +403,25 @@ TRAIN = Task(
         Mistake(train_with(clear="never"),
                 "the gradients are never cleared, or only once at the very start: each step drags "
                 "all batches before it along."),
+        Mistake(train_with(step=False),
+                "nothing is learnt: optimizer.step() is missing."),
+        Mistake(train_with(loss=partial(softmax_cross_entropy, reduction="sum")),
+                "the cost is a sum here: it was the mean of a batch, and is to remain so."),
+        Mistake(lambda model, optimizer, x, y, size, epochs, rng: train(
+                    model, optimizer, x, y, size, epochs, np.random.default_rng(0)),
+                "the order does not come from the `rng` that is given, but from a generator of "
+                "your own."),
+        Mistake(drawn_anew,
+                "every batch is drawn from all rows anew: in an epoch each row is to come once. "
+                "One order for an epoch, cut into batches."),
+        Mistake(one_batch,
+                "one step only: does the return stand inside the inner loop?"),
+        Mistake(lambda model, optimizer, x, y, size, epochs, rng: train(
+                    model, optimizer, x, y, size, 1, rng),
+                "one epoch only: does the return stand inside the outer loop, or is `epochs` not "
+                "used?"),
+        Mistake(means_of_epochs,
+                "one cost for each epoch, its mean: the costs of all steps are asked."),
         Mistake(train_with(note="epoch"),
                 "only the last cost of an epoch is noted: the costs of all steps."),
         Mistake(train_with(note="Tensor"),
@@ -438,7 +504,8 @@ SHARE = Task(
            share_case("one score each, in a Tensor; two of them are exactly 0",
                       [(fixed([[0.0], [0.0], [1.0]]), fixed([0, 0, 1], int))], True),
            share_case("two scores each, both of them negative",
-                      [(fixed([[-3.0, -2.0], [-0.5, -0.1]]), fixed([1, 0], int))]),
+                      [(fixed([[-3.0, -2.0], [-0.5, -0.1], [-1.0, -4.0]]),
+                        fixed([1, 1, 1], int))]),
            share_case("a single row, of class 3",
                       [(fixed([[0.0, 1.0, 2.0, 3.0]]), fixed([3], int))])],
     solution=share_right,
@@ -482,6 +549,15 @@ SHARE = Task(
                 "one score: the classes are 0 and 1 here, not -1 and 1."),
         Mistake(share_like(how=lambda right: right),
                 "True or False for each row: take the mean."),
+        Mistake(share_like(how=np.all),
+                "whole numbers come out, 0 or 1: // rounds down, and np.all asks whether all are "
+                "right. A share lies between: / or np.mean."),
+        Mistake(lambda scores, y: share_right(scores, y) * len(y) / scores.size,
+                "divided by the number of all scores: divide by the number of rows."),
+        Mistake(lambda scores, y: np.mean((scores[:, -1] > 0) == y) if scores.shape[1] <= 2 else
+                share_right(scores, y),
+                "two scores are treated like one: with C = 2 the larger one says the class, "
+                "whatever its sign."),
         Mistake(share_like(how=np.sum),
                 "it is the number of right rows: divide by the number of all."),
         Mistake(share_like(how=lambda right: 100.0 * np.mean(right)),
@@ -619,7 +695,16 @@ STANDARDISE = Task(
                                   lambda train, own: np.ptp(train, axis=0)),
                 "this maps the columns to 0 up to 1: mean and deviation are asked for."),
         Mistake(lambda x_train, x_test: (standardised(x_train, x_test)[0], x_test),
-                "the test rows are left as they were: they need the same scale."),
+                "the test rows are left as they were: they need the same scale. (Or were mean and "
+                "deviation taken when the training rows had been scaled already? They are 0 and 1 "
+                "then.)"),
+        Mistake(lambda x_train, x_test: tuple(
+                    (x - x_train.mean(axis=0)) * x_train.std(axis=0) for x in (x_train, x_test)),
+                "multiplied by the deviation: divide."),
+        Mistake(lambda x_train, x_test: tuple(
+                    x - x_train.mean(axis=0) / np.where(x_train.std(axis=0), x_train.std(axis=0), 1)
+                    for x in (x_train, x_test)),
+                "brackets: the whole difference is divided, (x - mean) / deviation."),
         Mistake(lambda x_train, x_test: standardised(x_train, x_test)[::-1],
                 "first the training rows, then the test rows."),
         Mistake(lambda x_train, x_test: standardised(x_train, x_test)[1][0, 0],
@@ -757,6 +842,17 @@ WEIGHTS = Task(
                 "itself."),
         Mistake(lambda sizes, seed: first_weights(sizes, seed)[:1],
                 "there is only the first layer: does a return stand inside the loop?"),
+        Mistake(lambda sizes, seed: first_weights(sizes[:-1], seed),
+                "the last layer is missing: of len(sizes) numbers there are len(sizes) - 1 "
+                "pairs."),
+        Mistake(weights_with(draw=lambda rng, s, n, m: rng.normal(size=(n, m)) / s),
+                "divided by the deviation: a normal number times the deviation has it."),
+        Mistake(weights_with(draw=lambda rng, s, n, m: np.abs(rng.normal(0.0, s, (n, m)))),
+                "all are positive: weights have mean 0, leave the signs as they are."),
+        Mistake(weights_with(draw=lambda rng, s, n, m: (rng.normal(0.0, s, (n, m)),
+                                                        rng.normal(0.0, s, m))[0]),
+                "the first layer is right, and then something else has been drawn, biases "
+                "perhaps: the generator draws the weights only."),
         Mistake(lambda sizes, seed: [(w, np.zeros(w.shape[1])) for w in first_weights(sizes, seed)],
                 "one array for each layer, its weight: no pairs, and no biases."),
         Mistake(afresh,

@@ -13,7 +13,7 @@ from .questions import differences, value_and_gradient
 
 # -- 5.1 Huber's loss ------------------------------------------------------------------------------
 
-RESIDUALS = np.array([-3.0, -1.0, -0.5, 0.0, 0.25, 2.0])
+RESIDUALS = np.array([-3.0, -1.0, -0.5, 0.0, 0.25, 1.75])
 PRED, TARGET = fixed(4.0 + RESIDUALS), fixed(np.full(6, 4.0))
 HUBER_FACTORS = ((6.0, '"mean" divides by the number of examples, "sum" does not.'),
                  (2.0, "mind the ½ in front of e²."))
@@ -72,7 +72,7 @@ HUBER = Task(
     title="Huber's loss",
     cases=[huber_value_case("the loss of each example, residuals -1, -½, 0, ¼, δ = 1",
                             np.abs(RESIDUALS) <= 1.0),
-           huber_value_case("residuals -3 and 2, δ = 1", np.abs(RESIDUALS) > 1.0),
+           huber_value_case("residuals -3 and 1.75, δ = 1", np.abs(RESIDUALS) > 1.0),
            Case("the slopes of all six by the engine",
                 lambda answer: value_and_gradient(answer, PRED, TARGET, delta=1.0,
                                                   reduction="none")["gradient"],
@@ -108,6 +108,24 @@ HUBER = Task(
                       "target."),
               Mistake(huber_like(is_near=lambda e, d: e <= d),
                       "wrong for negative residuals: what is compared with δ is |e|, not e."),
+              Mistake(huber_like(is_near=lambda e, d: e * e <= d),
+                      "e² is compared with δ: compare |e|. For δ = 1 it makes no difference."),
+              Mistake(huber_like(far=lambda e, d: d * np.abs(e) - 0.5 * d),
+                      "right for δ = 1 only: in the far part δ multiplies the whole bracket, so "
+                      "½δ² goes off."),
+              Mistake(huber_like(lambda e, d: 0.5 * e * e / d, lambda e, d: np.abs(e) - 0.5 * d),
+                      "right for δ = 1 only: everything is divided by δ, as in the smooth L1 of "
+                      "other libraries."),
+              Mistake(huber_like(lambda e, d: 0.5 * e * e, lambda e, d: np.abs(e) - 0.5,
+                                 lambda e, d: np.abs(e) <= 1.0),
+                      "right for δ = 1 only: δ is not used."),
+              Mistake(lambda pred, target, delta=1.0, reduction="mean": reduced(
+                          delta**2 * (np.sqrt(1.0 + ((pred - target) / delta) ** 2) - 1.0),
+                          reduction),
+                      "this is the smooth cousin, δ² (√(1 + e²/δ²) - 1): here there are two "
+                      "parts."),
+              Mistake(huber_like(reduce=lambda v, how: v.mean() if how == "mean" else v.sum()),
+                      '"none" gives the sum: it is to give the loss of each example.'),
               Mistake(huber_like(is_near=lambda e, d: np.abs(e) > d),
                       "the two parts have changed places: ½ e² is for |e| <= δ."),
               Mistake(huber_like(far=lambda e, d: np.abs(e) - 0.5),
@@ -196,6 +214,16 @@ PINBALL = Task(
                       "twice too large: at q = ½ it is half of MAE."),
               Mistake(lambda pred, target, q: q * np.abs(target - pred),
                       "both sides cost q: too high costs 1 - q."),
+              Mistake(lambda pred, target, q: (1.0 - q) * np.abs(target - pred),
+                      "both sides cost 1 - q: too low costs q."),
+              Mistake(lambda pred, target, q: q * (target - pred) + (1.0 - q) * (pred - target),
+                      "both lines are added everywhere: only one of them counts for an example, "
+                      "the larger one."),
+              Mistake(lambda pred, target, q: -pinball(pred, target, q),
+                      "the sign is flipped on both sides: a loss is never below 0."),
+              Mistake(lambda pred, target, q: np.max(q * (target - pred),
+                                                     (q - 1) * (target - pred)),
+                      "np.max looks for the largest within one array: np.maximum compares two."),
               Mistake(lambda pred, target, q: q * np.maximum(target - pred, 0.0),
                       "too high is free: it costs 1 - q for each unit."),
               Mistake(lambda pred, target, q: 0.5 * np.abs(target - pred),
@@ -292,6 +320,9 @@ SHARES = Task(
               Mistake(shares_like(lambda g, v, e: np.abs(g) / np.abs(g).max()),
                       "divided by the largest pull: divide by the sum of all, so that the shares "
                       "add up to 1."),
+              Mistake(shares_like(lambda g, v, e: np.abs(g) / np.abs(g).mean()),
+                      "divided by the mean of the sizes: divide by their sum, so that the shares "
+                      "add up to 1."),
               Mistake(shares_like(lambda g, v, e: np.abs(g) / len(g)),
                       "divided by the number of points: divide by the sum of the sizes, so that "
                       "the shares add up to 1."),
@@ -368,6 +399,14 @@ def halved(times=60, up=lambda pulls: pulls.sum() < 0, start=lambda target: targ
     return answer
 
 
+def from_first_to_last(loss, target):
+    low, high = target[0], target[-1]
+    for _ in range(60):
+        c = 0.5 * (low + high)
+        low, high = (c, high) if push(loss, c, target) < 0 else (low, c)
+    return c
+
+
 def best_case(says, loss, target):
     return Case(says, lambda answer: answer(loss, target))
 
@@ -400,6 +439,9 @@ BEST = Task(
               Mistake(halved(up=lambda pulls: False),
                       "it always ends at the smallest target: does the test look at the cost, or "
                       "at a size? These are never negative. The sum of the pulls has a sign."),
+              Mistake(from_first_to_last,
+                      "the search goes from the first target to the last one as they come: take "
+                      "the smallest and the largest."),
               Mistake(halved(up=lambda pulls: pulls[0] < 0),
                       "it ends where the first example is content: add up the pulls of all."),
               *[Mistake(halved(times), f"{times} halvings come near, and not to six digits: go on, "

@@ -93,13 +93,20 @@ SOFTPLUS = Task(
               Mistake(lambda z: np.maximum(z, 0) + np.log1p(np.exp(np.abs(z))),
                       "in exp stands +|z|, which overflows: max(z, 0) has taken the large part out "
                       "already, and e^(-|z|) remains."),
+              Mistake(lambda z: np.logaddexp(0.0, -z),
+                      "this is softplus(-z): the sign of z is turned round."),
+              Mistake(lambda z: np.log1p(np.exp(-np.abs(z))),
+                      "for positive z the large part is missing: log(1 + e^z) = z + "
+                      "log(1 + e^(-z))."),
+              Mistake(lambda z: np.abs(z) + np.log1p(np.exp(-np.abs(z))),
+                      "for negative z it grows again: max(z, 0) stands in front, not |z|."),
               Mistake(lambda z: np.logaddexp(1.0, z),
                       "this is log(e^1 + e^z): the 1 in log(1 + e^z) is e^0."),
               Mistake(lambda z: np.logaddexp(z.data, 0.0),
                       "z.data is a plain array: compute with the Tensor, or the graph is cut."),
               Mistake(lambda z: np.logaddexp(z, np.zeros(z.shape)),
-                      "float32 has become float64: np.zeros makes float64. Write the number 0.0, "
-                      "which widens nothing."),
+                      "float32 has become float64: np.zeros and np.float64 do that. Write the "
+                      "number 0.0, which widens nothing."),
               *[Mistake(clipped_softplus(bound),
                         f"clipped at {bound}, a logit of 1000 costs no more than {bound}, and its "
                         "slope is 0: the worst mistake teaches nothing. Do not clip; keep large "
@@ -119,7 +126,7 @@ SURELY_WRONG, THEIR_LABELS = fixed([-40.0, 40.0]), fixed([1.0, 0.0])
 EXTREME, EXTREME_LABELS = fixed([-1000.0, 1000.0, 1000.0]), fixed([0.0, 1.0, 0.0])
 
 
-EPSILONS = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-14, 1e-15, 1e-16)
+EPSILONS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-14, 1e-15, 1e-16)
 
 
 def cross_entropy(z, y):
@@ -194,6 +201,12 @@ CROSS_ENTROPY = Task(
               Mistake(lambda z, y: -y * np.log(sigmoid(z)) - (1 - y) * np.log(sigmoid(-z)),
                       "better than log(1 - p), and right for logits up to 700: further out "
                       "sigmoid(-z) is 0, and so you take log 0. Compute from the logit."),
+              Mistake(lambda z, y: relu(z) + np.log1p(np.exp(-np.abs(z))) - y * z,
+                      "the values are right, the slope at logit 0 is not: both relu and abs have "
+                      "a kink there, and take the slope 0 at it. softplus has no kink."),
+              Mistake(lambda z, y: y * softplus(-z) + softplus(z),
+                      "right for label 0; for label 1 the term of label 0 is added as well: it "
+                      "needs the factor 1 - y."),
               Mistake(lambda z, y: np.log1p(np.exp(z)) - y * z,
                       "the formula is right, but e^1000 overflows: minigrad's softplus(z) is "
                       "log(1 + e^z) without that."),
@@ -372,15 +385,17 @@ def support_of(who):
     return lambda scores, labels: np.flatnonzero(who(scores, labels))
 
 
-def in_words(found) -> str:
+def in_words(found):
     """An answer's indices in words: "points 1, 4"; or what stands there in place of indices."""
-    found = np.ravel(list(found) if isinstance(found, set) else found)
+    if found is None or isinstance(found, str):
+        return found
+    found = np.ravel(sorted(found) if isinstance(found, set) else found)
     if not found.size:
         return "nobody"
     if found.dtype.kind not in "iu":
         kind = "truth values" if found.dtype.kind == "b" else "numbers"
         return f"{found.size} {kind}, which are not indices"
-    return f"points {', '.join(map(str, np.unique(found)))}"
+    return f"points {', '.join(map(str, found))}"
 
 
 def support_case(says, scores, labels):
@@ -421,7 +436,17 @@ SUPPORT = Task(
               Mistake(lambda scores, labels: labels * scores < 1,
                       "this is a mask of truth values: np.flatnonzero gives the indices."),
               Mistake(lambda scores, labels: scores[labels * scores < 1],
-                      "these are their scores: return their indices, with np.flatnonzero."),
+                      "there is a number for each of them, its score perhaps, and no index: return "
+                      "whole numbers, from np.flatnonzero."),
+              Mistake(lambda scores, labels: np.flatnonzero(labels * scores < 1)[::-1],
+                      "these are the right points from the last to the first: in ascending "
+                      "order."),
+              Mistake(lambda scores, labels: np.argsort(labels * scores)[
+                          :np.sum(labels * scores < 1)],
+                      "these are the right points, the most wrong first: in ascending order of "
+                      "the indices."),
+              Mistake(support_of(lambda s, t: t * s == 1),
+                      "these lie exactly at margin 1, and are just silent: t s < 1."),
               Mistake(lambda scores, labels: hinge(scores, labels, reduction="none"),
                       "one number for each point, losses or gradients perhaps: np.flatnonzero "
                       "tells where they are not 0."),
@@ -483,7 +508,7 @@ def which_case(says, loss, scores, labels):
 
 
 def small_letters(name):
-    return name.strip().lower() if isinstance(name, str) else name
+    return name.strip().lower().replace("-", " ") if isinstance(name, str) else name
 
 
 WHICH = Task(
@@ -536,8 +561,15 @@ WHICH = Task(
               Mistake(which_like(only_0_and_1, largest=lambda g: np.abs(g).mean()),
                       "the mean hides the loudest point: what is bounded is the largest size."),
               Mistake(which_like(only_0_and_1, bound=0.25),
-                      "¼ is the steepest slope of the sigmoid; the pull of MSE after it goes up to "
-                      "8/27 = 0.296."),
+                      "MSE after sigmoid may pull as hard as 8/27 = 0.296 at a single point: is "
+                      "your bound lower (¼ is the slope of the sigmoid), or are several sizes "
+                      "added up?"),
+              Mistake(lambda gradients: "hinge" if only_0_and_1(gradients) else "cross-entropy"
+                      if np.abs(gradients).max() <= 8 / 27 else "MSE after sigmoid",
+                      "the last comparison is turned round: MSE after sigmoid is the one that is "
+                      "never above 8/27."),
+              Mistake(which_like(lambda g: len(np.unique(np.abs(g))) <= 2),
+                      "two sizes do not prove a hinge: they have to be 0 and 1."),
               Mistake(which_like(only_0_and_1, bound=0.5),
                       "½ is too high a bound: MSE after sigmoid never pulls harder than 8/27 = "
                       "0.296, so a size of 0.4 gives cross-entropy away."),

@@ -77,6 +77,14 @@ SOFTMAX = Task(
               Mistake(softmax_like(shift=lambda z: z.max(axis=0), total=lambda e: e.sum(axis=0)),
                       "this is the softmax of the columns: the classes lie on axis 1, for the max "
                       "and for the sum."),
+              Mistake(softmax_like(total=lambda e: e.mean(axis=1, keepdims=True)),
+                      "divided by the mean of the row: divide by its sum, so that it adds up to "
+                      "1."),
+              Mistake(lambda z: np.eye(z.shape[1])[z.argmax(axis=1)],
+                      "the largest takes all: this is argmax as a one-hot row. The shares are "
+                      "e^z over their sum."),
+              Mistake(lambda z: softmax_like()(z / z.max(axis=1, keepdims=True)),
+                      "divided by the largest: subtract it. Only what is subtracted cancels."),
               Mistake(softmax_like(total=lambda e: 1.0),
                       "the largest of every row is 1: the powers are still to be divided by the "
                       "sum of their row."),
@@ -222,6 +230,25 @@ CROSS_ENTROPY = Task(
               Mistake(entropy_like(log_p=lambda z: np.log(np.clip(softmax(z), 1e-7, 1.0))),
                       "something holds p away from 0, a clip or a tiny summand: who is surely "
                       "wrong gets the gradient 0. Do not form p: log Σ e^z - z_y."),
+              Mistake(lambda z, y: cross_entropy(z, z.data.argmax(axis=1)),
+                      "the network's own answer stands in the place of the label: z_y, the logit "
+                      "of the label y."),
+              Mistake(lambda z, y: cross_entropy(z, y) + np.mean(z[rows(y), y]),
+                      "this is log Σ e^z alone: z_y is still to be subtracted."),
+              Mistake(lambda z, y: cross_entropy(z, y) + 2.0 * np.mean(z[rows(y), y]),
+                      "z_y is added: subtract it."),
+              Mistake(lambda z, y: np.mean(np.sum((softmax(z) - one_hot(y, z.shape[1])) ** 2,
+                                                  axis=1)),
+                      "these are squared errors of the probabilities: cross-entropy is "
+                      "log Σ e^z - z_y."),
+              Mistake(lambda z, y: cross_entropy(z, y) + np.mean(z.data.max(axis=1)),
+                      "the shift comes back twice: if it is added after the log, then z_y is the "
+                      "unshifted one."),
+              Mistake(lambda z, y: cross_entropy(z, y) * len(y) / z.shape[1],
+                      "the sum of the rows is divided by the number of classes: divide by that of "
+                      "the rows."),
+              Mistake(entropy_like(reduce=np.max),
+                      "this is the loss of the worst row: the cost is the mean of all."),
               Mistake(lambda z, y: -np.log(np.mean(softmax(z)[rows(y), y])),
                       "the logarithm of the mean is not the mean of the logarithms: log first."),
               Mistake(lambda z, y: np.mean(np.log(np.exp(z - z.data.max(axis=1, keepdims=True))
@@ -323,6 +350,28 @@ BY_HAND = Task(
               Mistake(pull_like(lambda p, t, z: p / len(p)),
                       "the target is missing: subtract 1 at the right class of each row. The "
                       "pulls of a row must add up to 0."),
+              Mistake(lambda z, y: by_hand(z, z.argmax(axis=1)),
+                      "the network's own answer is taken for the target: the label y says what is "
+                      "right."),
+              Mistake(lambda z, y: (softmax(z) - y[:, None]) / len(y),
+                      "the label is subtracted as a number: make a one-hot row of it, 1 for the "
+                      "right class and 0 for the others."),
+              Mistake(pull_like(lambda p, t, z: (p - 1.0) / len(p)),
+                      "1 is subtracted from all classes: from the right class of each row only."),
+              Mistake(pull_like(lambda p, t, z: (p + t) / len(p)),
+                      "1 is added to the right class: subtract it."),
+              Mistake(pull_like(lambda p, t, z: (p - t) ** 2 / len(p)),
+                      "squared: the gradient is p - t itself."),
+              Mistake(pull_like(lambda p, t, z: np.abs(p - t) / len(p)),
+                      "the signs are gone: the right class is pulled up, so its entry is "
+                      "negative."),
+              Mistake(pull_like(lambda p, t, z: np.sum((p - t) * t, axis=1) / len(p)),
+                      "only the entry of the right class is there: the others are pushed down. "
+                      "Return an array (n, C)."),
+              Mistake(pull_like(lambda p, t, z: np.mean(-np.sum(t * log_softmax(z), axis=1))),
+                      "this is the cost: its gradient is asked, a slope for each logit."),
+              Mistake(lambda z, y: (1.0 / (1.0 + np.exp(-z)) - one_hot(y, z.shape[1])) / len(y),
+                      "the sigmoid of each logit by itself: the classes of a row share, softmax."),
               Mistake(pull_like(lambda p, t, z: p),
                       "these are the probabilities: subtract the target, and divide by the number "
                       "of rows."),
@@ -395,6 +444,12 @@ def smooth_in_loops(labels, classes, s):
     return target
 
 
+def whole_columns(labels, classes, s):
+    target = np.full((len(labels), classes), s / classes)
+    target[:, labels] += 1.0 - s
+    return target
+
+
 def smooth_case(says, labels, classes, s):
     labels = fixed(labels, int)
     return Case(says, lambda answer: answer(labels, classes, s))
@@ -431,6 +486,22 @@ SMOOTH = Task(
                       "from the right one."),
               Mistake(smooth_like(lambda t, s, C: (1.0 - s) * (t + s / C)),
                       "brackets: 1 - s multiplies the one-hot row only, not s/C."),
+              Mistake(smooth_like(lambda t, s, C: (1.0 - s) * t + s * (1.0 - t)),
+                      "every wrong class gets all of s: s/C for each class, the right one too."),
+              Mistake(smooth_like(lambda t, s, C: t - s + s / C),
+                      "s is taken from every class: it is taken from the one-hot row, "
+                      "(1 - s) · onehot."),
+              Mistake(smooth_like(lambda t, s, C: (1.0 - s / C) * t + s / C),
+                      "only s/C is taken from the right class: it gives away all of s, and gets "
+                      "s/C back."),
+              Mistake(smooth_like(lambda t, s, C: (1.0 - s) * t + 1.0 / C),
+                      "1/C is handed out to each: s/C."),
+              Mistake(smooth_like(lambda t, s, C: ((1.0 - s) * t + s / C).astype(int)),
+                      "an array of whole numbers cuts off what comes after the point: np.zeros and "
+                      "np.full without int."),
+              Mistake(whole_columns,
+                      "t[:, labels] changes whole columns: pair each row with its label, "
+                      "t[np.arange(n), labels]."),
               Mistake(smooth_like(lambda t, s, C: t),
                       "s is not used: these are the one-hot rows."),
               Mistake(smooth_like(lambda t, s, C: (1.0 - s) * t + s / len(t)),
@@ -549,6 +620,12 @@ KL = Task(
                       "the mean of both directions: asked is the one from p to q."),
               Mistake(kl_like(lambda p, q: with_zeros(p, q) + with_zeros(q, p)),
                       "both directions added up: asked is the one from p to q."),
+              Mistake(kl_like(lambda p, q: np.abs(with_zeros(p, q))),
+                      "|...| around each term: terms below 0 belong to the sum, which never is."),
+              Mistake(kl_like(with_zeros, lambda terms: terms.max(axis=1)),
+                      "the largest term alone: add up all classes."),
+              Mistake(kl_like(lambda p, q: (p - q) ** 2),
+                      "this is the squared distance of p and q: there is no logarithm in it."),
               Mistake(kl_like(lambda p, q: p * np.log(p) / q),
                       "brackets: the logarithm of the ratio, np.log(p / q); yours divides the "
                       "logarithm of p by q."),

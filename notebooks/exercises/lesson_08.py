@@ -116,6 +116,16 @@ LOG_ADD = Task(
               Mistake(log_add_by_if,
                       "`if x > y` decides once, and x and y may be arrays: np.maximum decides for "
                       "every entry."),
+              Mistake(log_add_like(np.max),
+                      "np.max looks for the largest within one array: np.maximum compares two."),
+              Mistake(lambda x, y: np.maximum(x, y) + np.log1p(np.exp(np.minimum(x, y))),
+                      "the smaller one stands in the exponent by itself: less the larger one, "
+                      "which has been taken out of both."),
+              Mistake(log_add_like(rest=lambda x, y: -np.log1p(np.exp(-np.abs(x - y)))),
+                      "what the smaller one adds is subtracted: +."),
+              Mistake(log_add_like(rest=lambda x, y: np.log1p(np.exp(-np.abs(x + y)))),
+                      "in the exponent stands |x + y|: it is the distance, |x - y|. At x = 0 both "
+                      "are alike."),
               Mistake(log_add_like(max),
                       "Python's max(x, y) takes one of two whole arrays: np.maximum decides for "
                       "every entry."),
@@ -234,6 +244,10 @@ ENTROPY = Task(
                       "it is the mean over the classes: add them up."),
               Mistake(entropy_like(total=lambda terms: -np.sum(terms, axis=0)),
                       "the sum runs down the columns: the classes of a row lie on axis 1."),
+              Mistake(entropy_like(total=lambda terms: -np.mean(np.sum(terms, axis=1))),
+                      "the mean of the rows, one number: every row has an entropy of its own."),
+              Mistake(entropy_like(lambda p: p * np.log(p + 1.0)),
+                      "1 is added to every p: only where p is 0 the logarithm is given a 1."),
               Mistake(entropy_like(lambda p: np.log(np.where(p > 0.0, p, 1.0))),
                       "the factor p in front of log p is missing."),
               Mistake(lambda p: -np.sum(p * np.log(np.where(p.data > 0.0, p.data, 1.0)), axis=1),
@@ -361,13 +375,18 @@ STATISTICS = Task(
                       "this is still the function as it was given: begin with what the mean is "
                       "divided by."),
               Mistake(if_empty(Tensor(0.0)),
-                      "all numbers are right. But if nothing is real, this new Tensor(0.0) is not "
-                      "connected with x, and backward() raises: return a sum of nothing, such as "
-                      "x[real].sum()."),
+                      "all numbers are right. But if nothing is real, this new Tensor is not "
+                      "connected with x: backward() raises, or leaves x.grad at None, where it is "
+                      "to be 0. Return a sum of nothing, such as x[real].sum()."),
               Mistake(if_empty(0.0),
                       "all numbers are right. But if nothing is real, a plain 0.0 comes out, and a "
                       "training calls backward() on it: return a Tensor there too, such as a sum "
                       "of nothing."),
+              Mistake(lambda x, real: (np.where(real, x, 0.0).sum() / max(real.sum(), 1),
+                                       np.where(real, x * x, 0.0).sum() / max(real.sum(), 1)
+                                       - (np.where(real, x, 0.0).sum() / max(real.sum(), 1)) ** 2),
+                      "mean of squares less squared mean, well masked: on the clock, in float32, "
+                      "only rounding is left. Subtract the mean first, then square."),
               Mistake(masked_by_product,
                       "the padding is multiplied by 0, and 0 · nan is nan: choose with np.where or "
                       "with x[real], and do not multiply."),
@@ -495,6 +514,15 @@ STEP = Task(
                       "drawn to."),
               Mistake(step_like(cost=lambda e: np.sum(e ** 2)),
                       "the shapes are right, and the cost is now a sum: it was a mean."),
+              Mistake(step_like(cost=lambda e: np.mean(np.abs(e))),
+                      "the shapes are right, and the cost is now the mean of |e|: it was that of "
+                      "the squares."),
+              Mistake(step_like(cost=lambda e: np.sqrt(np.mean(e ** 2))),
+                      "the shapes are right, and the cost is now the root of the mean: it was the "
+                      "mean."),
+              Mistake(step_like(cost=lambda e: np.mean(e) ** 2),
+                      "brackets: first the mean is taken, then the square. It was the mean of the "
+                      "squares."),
               Mistake(step_like(cost=lambda e: 0.5 * np.mean(e ** 2)),
                       "the shapes are right, and the cost is now half: it was the mean of the "
                       "squares, without a ½."),
@@ -521,6 +549,7 @@ STEP = Task(
 POINTS = fixed([[3.0, 4.0], [0.0, 1.0], [-1.0, 2.0]])
 TARGETS = fixed([[0.0, 0.0], [0.0, 3.0], [-2.0, 1.0]])
 HIT = fixed([[3.0, 4.0], [0.0, 3.0], [-2.0, 2.0]])  # the second one is perfect
+CLOSER = fixed([[3e-90, 4e-90], [0.0, 3.0], [-2.0, 1.0]])
 CLOSE = fixed([[3e-9, 4e-9], [0.0, 3.0], [-2.0, 1.0]])
 
 
@@ -572,7 +601,8 @@ DISTANCE = Task(
            distance_case("one of three is perfect", HIT, "value"),
            distance_case("the gradient there, 0 for the perfect one", HIT, "gradient"),
            distance_case("a single perfect point: the gradient", TARGETS[:1], "gradient"),
-           distance_case("5e-9 off: the gradient is as long as ever", CLOSE, "gradient")],
+           distance_case("5e-9 off: the gradient is as long as ever", CLOSE, "gradient"),
+           distance_case("5e-90 off", CLOSER, "gradient")],
     solution=distance,
     others=[distance_by_hypot, distance_of_those_off, distance_by_adding_the_mask],
     mistakes=[Mistake(distance_like(),
@@ -596,6 +626,13 @@ DISTANCE = Task(
                           np.any((pred - target).data != 0.0, axis=1)])),
                       "the perfect ones are left out of the mean, too: divide by all points. And "
                       "if all are perfect, it is a mean of nothing, nan."),
+              Mistake(distance_like(root=lambda s: np.where(s > 1e-20, np.sqrt(np.where(
+                          s > 1e-20, s, 1.0)), 0.0)),
+                      "below a threshold everybody counts as perfect: however small it is, change "
+                      "only what is exactly 0."),
+              Mistake(distance_like(lambda e: np.abs(e), lambda s: s),
+                      "this is the mean of |a| and |b|, over all coordinates: the mean of the "
+                      "distances √(a² + b²) is asked."),
               Mistake(distance_like(root=lambda s: s),
                       "without the root it is another loss, the squared distance: then the pull "
                       "grows with the distance."),

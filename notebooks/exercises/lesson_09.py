@@ -76,6 +76,11 @@ RATE = Task(
         Mistake(rate_like(scaled=ALL),
                 "right for SGD and momentum; Adagrad, RMSprop and Adam divide by the size of the "
                 "gradient, and a factor n cancels."),
+        Mistake(rate_like(scaled=("Adagrad", "RMSprop", "Adam")),
+                "it is the other way round: these three divide by the size of the gradient, and "
+                "do not mind; SGD and momentum do."),
+        Mistake(rate_like(lambda shape: math.prod(shape) ** 2),
+                "n times too much: the gradient of the mean is n times shorter, not n² times."),
         Mistake(rate_like(scaled=("SGD",)),
                 "momentum, too: the velocity is a sum of gradients, and shrinks as they do."),
         Mistake(rate_like(scaled=("SGD", "momentum", "Adagrad", "RMSprop")),
@@ -197,6 +202,16 @@ MOMENTUM = Task(
                 "stays. Here v ← μ v + g, and the rate is in the step of w alone."),
         Mistake(momentum_with(kept=lambda v, old: old),
                 "the velocity is not kept: return the new v, or every step begins anew."),
+        Mistake(momentum_with(kept=lambda v, old: 0.0 * v),
+                "v comes back as 0: return the new velocity."),
+        Mistake(lambda w, v, g, rate, mu: (momentum(w, v, g, rate, mu)[0], g),
+                "the gradient comes back in the place of the velocity: return the new v."),
+        Mistake(lambda w, v, g, rate, mu: (momentum(w, v, g, rate, mu)[0], rate * (mu * v + g)),
+                "w is right; what comes back as v is the step, rate · v: return v itself."),
+        Mistake(momentum_with(lambda v, g, rate, mu: mu * v),
+                "the gradient does not occur in it: v ← μ v + g."),
+        Mistake(momentum_with(step=lambda v, g, rate, mu, old: rate * g + mu * old),
+                "v is right; in the step the rate multiplies all of v, not g alone."),
         Mistake(momentum_with(step=lambda v, g, rate, mu, old: rate * g),
                 "w moves by the gradient alone: by rate times the new velocity."),
         Mistake(momentum_with(step=lambda v, g, rate, mu, old: rate * old),
@@ -303,6 +318,29 @@ def eps_beside(w, slope, steps, rate, beta1, beta2, eps):
         for g in map(slope, path):
             m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
         path.append(path[-1] - rate * m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t)) + eps)
+    return path
+
+
+def eps_behind(w, slope, steps, rate, beta1, beta2, eps):
+    path, m, v = [w], 0.0, 0.0
+    for t in range(1, steps + 1):
+        g = slope(path[-1])
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        step = m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t)) + eps
+        path.append(path[-1] - rate * step)
+    return path
+
+
+def same_from_the_second(w, slope, steps, rate, beta1, beta2, eps):
+    path = adam(w, slope, steps, rate, beta1, beta2, eps)
+    return path[:1] + path[-1:] * steps
+
+
+def signs(w, slope, steps, rate, beta1, beta2, eps):
+    path, m = [w], 0.0
+    for _ in range(steps):
+        m = beta1 * m + (1 - beta1) * slope(path[-1])
+        path.append(path[-1] - rate * np.sign(m))
     return path
 
 
@@ -414,6 +452,26 @@ ADAM = Task(
                 "it climbs: w minus the step."),
         Mistake(adam_with(at=0),
                 "the slope is always that of the first place: ask anew in each step."),
+        Mistake(lambda w, slope, steps, *options: adam(w, slope, max(steps - 1, 0), *options),
+                "one step too few: t goes from 1 to steps, range(1, steps + 1)."),
+        Mistake(same_from_the_second,
+                "all places but the first are the same: `w -= ...` changes the array that is in "
+                "the path already. Write w = w - ..., or note a copy."),
+        Mistake(adam_with(lambda beta, t: beta**t, lambda beta, t: beta**t),
+                "divided by β^t: by 1 - β^t."),
+        Mistake(adam_with(lambda beta, t: 1 - (1 - beta)**t, lambda beta, t: 1 - (1 - beta)**t,
+                          weight1=lambda beta: 1 - beta, weight2=lambda beta: 1 - beta),
+                "in the correction stands (1 - β)^t: it is 1 - β^t."),
+        Mistake(lambda w, slope, steps, rate, beta1, beta2, eps: adam_with(
+                    lambda beta, t: 1 - (1 - beta)**t, lambda beta, t: 1 - (1 - beta)**t)(
+                    w, slope, steps, rate, 1 - beta1, 1 - beta2, eps),
+                "β and 1 - β have changed places: β stands before the old mean, 1 - β before what "
+                "is new."),
+        Mistake(eps_behind,
+                "eps is added to the quotient: it belongs below the line, brackets around "
+                "√v̂ + eps."),
+        Mistake(signs,
+                "only the sign of m is used, so that every step is `rate` long: m̂ / (√v̂ + eps)."),
         Mistake(adam_with(keep=slice(1, None)),
                 "the first place is missing: the path begins where you stand."),
         Mistake(lambda *given: adam(*given)[-1],
@@ -546,8 +604,15 @@ CLIP = Task(
                 "the length is right; nothing is shortened. (In a loop over the list, g = ... "
                 "makes a new array, and the list keeps the old one.)"),
         Mistake(lambda gradients, max_norm: clipped(gradients, max_norm)[0][:1],
-                "return two things: the list of the gradients, as many as there were, and the "
-                "length before clipping.")],
+                "return two things in this order: the list of the gradients, as many as there "
+                "were, and the length before clipping."),
+        Mistake(clip_with(lambda gradients: np.linalg.norm(gradients[0])),
+                "this is the length of the first gradient: all of them together are one vector."),
+        Mistake(clip_with(lambda gradients: len(gradients)),
+                "len(gradients) is their number: the length is the root of the sum of all "
+                "squares."),
+        Mistake(clip_with(factor=lambda norm, c: c / norm**2 if norm > c else 1.0),
+                "divided by the length twice: max_norm / length.")],
     hints=("All gradients together are one long vector. It keeps its direction if all its numbers "
            "are multiplied by the same factor.",
            "length = √(sum of the squares of all numbers);   g ← g · min(1, max_norm / length)",
@@ -627,6 +692,23 @@ SCHEDULE = Task(
         Mistake(rate_at_with(lambda step, warm: step / warm),
                 "off by one: the first step has the rate 0 and is lost. Step 0 climbs to peak / "
                 "warm, the last one of the warm-up to peak."),
+        Mistake(rate_at_with(lambda step, warm: step / max(warm - 1, 1)),
+                "the climb begins at 0, and goes in steps of 1 / (warm - 1): step 0 has peak / "
+                "warm."),
+        Mistake(rate_at_with(done=lambda step, warm, total: (step - warm) // (total - warm)),
+                "// rounds down, and the cosine stays at its beginning: / divides."),
+        Mistake(rate_at_with(wave=lambda share: math.cos(math.pi * share) / 2),
+                "the 1 is missing: (1 + cos) / 2, which goes from 1 to 0."),
+        Mistake(rate_at_with(wave=lambda share: 1 + math.cos(math.pi * share) / 2),
+                "brackets: (1 + cos) / 2, both are halved."),
+        Mistake(rate_at_with(wave=lambda share: max(math.cos(math.pi * share), 0.0)),
+                "the part below 0 is cut off: the whole half-wave is lifted, (1 + cos) / 2."),
+        Mistake(lambda step, peak, warm, total: rate_at(step, peak if step < warm else 1.0, warm,
+                                                        total),
+                "in the cosine the peak is not used: it begins at the peak."),
+        Mistake(lambda step, peak, warm, total: rate_at(step, 1.0 if step < warm else peak, warm,
+                                                        total),
+                "in the warm-up the peak is not used: it is shares of the peak."),
         Mistake(rate_at_with(lambda step, warm: (step + 1) / (warm + 1)),
                 "the climb is divided by warm + 1, and ends below the peak."),
         Mistake(lambda step, peak, warm, total: peak * (step + 1) // warm if step < warm else

@@ -136,6 +136,16 @@ NEIGHBOUR = Task(
               Mistake(lambda x, y, form: np.mean(read_like()(x, y, form) == y),
                       "this is the share that is read right: return the label that each row "
                       "gets."),
+              Mistake(read_like(choose=lambda far, mask: np.where(mask, far, np.inf).argmin()),
+                      "without an axis argmin counts through the whole table, and finds one place: "
+                      "axis=1 finds one for each row."),
+              Mistake(read_like(choose=lambda far, mask: np.where(mask, far, np.inf),
+                                give=lambda y, far: far),
+                      "this is the table of the distances: argmin of each row, then y of it."),
+              Mistake(lambda x, y, form: y[np.where(form == form[0], np.inf, squared(x)).argmin(
+                          axis=1)],
+                      "for all rows the form of row 0 is shut out: each row has its own, "
+                      "form[:, None] == form."),
               Mistake(read_like(lambda x: np.sum(x[:, None] - x, axis=-1)),
                       "differences above and below 0 cancel: square them before you add them up."),
               Mistake(read_like(lambda x: np.sum(x[:, None] - x, axis=-1) ** 2),
@@ -235,11 +245,17 @@ def share_of(axis):
     return lambda t: np.diag(t) / at_least_1(t.sum(axis=axis))
 
 
+def of_the_wrong(axis):
+    return lambda t: np.diag(t) / at_least_1(t.sum(axis=axis) - np.diag(t))
+
+
 def confusion_case(says, y, said, classes):
     y, said = fixed(y, int), fixed(said, int)
 
     def run(answer):
         found = answer(y, said, classes)
+        if isinstance(found, dict):
+            return "a dict, not three arrays"
         if not isinstance(found, tuple | list) or len(found) != 3:
             return found
         return dict(zip(("table", "recall", "precision"), found, strict=True))
@@ -319,6 +335,19 @@ CONFUSION = Task(
               Mistake(confusion_like(recall=lambda t: 1 - share_of(1)(t),
                                      precision=lambda t: 1 - share_of(0)(t)),
                       "these are the shares that are wrong: the diagonal is what is right."),
+              Mistake(lambda y, said, classes: dict(zip("trp", confusion_like()(y, said, classes),
+                                                        strict=True)),
+                      "a dict: return the three arrays, table, recall, precision."),
+              Mistake(confusion_like(recall=np.diag, precision=np.diag),
+                      "these are the numbers of right answers: divide them, by the sum of the row "
+                      "and by that of the column."),
+              Mistake(confusion_like(recall=of_the_wrong(1), precision=of_the_wrong(0)),
+                      "divided by the wrong ones alone: by all of the row or column, the right "
+                      "ones too."),
+              Mistake(confusion_like(recall=lambda t: np.where(t.sum(axis=1), share_of(1)(t), 1.0),
+                                     precision=lambda t: np.where(t.sum(axis=0), share_of(0)(t),
+                                                                  1.0)),
+                      "where there is nothing to divide by, it is to be 0, and not 1."),
               Mistake(counted,
                       "this is the table alone: return table, recall, precision.")],
     hints=("Each answer is a pair, label and reading; count the pairs. A row of the table is what "
@@ -421,8 +450,19 @@ SUSPECTS = Task(
               Mistake(lambda z, y, k: y[suspects_like()(z, y, k)],
                       "these are the labels of the loudest rows: return the numbers of the rows."),
               Mistake(suspects_like(lambda p, t: 1 - np.sum(t * p, axis=1)),
-                      "sorted by how unlikely the label is, by -log p or 1 - p: that is the loss. "
-                      "The gradient is also longer the surer the network is of one rival."),
+                      "sorted by how unlikely the label is: -log p, 1 - p, the largest |p - t| and "
+                      "Σ |p - t| all do that. The length √Σ (p - t)² is also longer the surer the "
+                      "network is of one rival."),
+              Mistake(suspects_like(pick=lambda size, k: np.argsort(-size)[:k] + 1),
+                      "each number is too large by 1: the first row is row 0."),
+              Mistake(suspects_like(pick=lambda size, k: np.argsort(size)[:k][::-1]),
+                      "the quietest rows, turned round: first turn round, then take k, "
+                      "[::-1][:k]."),
+              Mistake(suspects_like(pick=lambda size, k: np.argmax(size)),
+                      "the loudest row alone: k of them are asked."),
+              Mistake(lambda z, y, k: np.argsort(-length(softmax(z), y[:, None]))[:k],
+                      "the label is subtracted as a number: t is a one-hot row, 1 for the label "
+                      "and 0 for the others."),
               Mistake(suspects_like(own_answer),
                       "the loss of the wrong class: you measure p against what the network itself "
                       "says, and get the rows it is least sure of. The target is the label y."),
@@ -507,10 +547,14 @@ def without_the_sure(sure, hit, bins):
     return np.sum(n * np.abs(gap)) / len(sure)
 
 
-def gap_to_the_middle(sure, hit, bins):
+def gap_to_the_middle(sure, hit, bins, middle=0.5):
     at = equal_bins(sure, hit, bins)
-    return sum(np.sum(at == b) * abs(hit[at == b].mean() - (b + 0.5) / bins)
+    return sum(np.sum(at == b) * abs(hit[at == b].mean() - (b + middle) / bins)
                for b in np.unique(at)) / len(sure)
+
+
+def gap_to_the_end(sure, hit, bins):
+    return gap_to_the_middle(sure, hit, bins, middle=1.0)
 
 
 def with_empty_bins(sure, hit, bins):
@@ -602,6 +646,14 @@ CALIBRATION = Task(
                           sure, np.histogram_bin_edges(sure, bins)[:-1])),
                       "the bins run from the lowest confidence to the highest: they run from 0 to "
                       "1, whatever occurs."),
+              Mistake(calibration_like(lambda gap, n: np.sum(n * gap**2) / np.sum(n)),
+                      "the gaps are squared, and no root comes after: asked is |...|."),
+              Mistake(lambda sure, hit, bins: calibration_like()(sure, ~hit, bins),
+                      "the share of the wrong answers is compared with the confidence: the share "
+                      "that is right."),
+              Mistake(gap_to_the_end,
+                      "compared with the upper end of the bin: the mean confidence of its answers "
+                      "is asked for."),
               Mistake(gap_to_the_middle,
                       "compared with the middle of the bin: the mean confidence of its answers is "
                       "asked for."),
@@ -718,7 +770,8 @@ TEMPERATURE = Task(
     # The first five are for every T on that side of the bottom: they are alike in the first case.
     mistakes=[Mistake(lambda z, y: 1.2,
                       "T lies between 1 and the bottom: the right way, and not far enough. Walk on "
-                      "until the slope is 0, with more steps or a larger rate."),
+                      "until the slope is 0, with more steps or a larger rate, or in finer ones. "
+                      "(Or are old gradients still in .grad?)"),
               Mistake(lambda z, y: 4.0,
                       "T lies beyond the bottom: is the cost another one than the plain "
                       "cross-entropy, or does the walk jump about, since the rate is too large or "
@@ -750,8 +803,9 @@ TEMPERATURE = Task(
                       "T has not moved from 1. Is the step taken? The accuracy has no slope, "
                       "since no answer changes with T: it is the cross-entropy that must fall."),
               Mistake(lambda z, y: 0.1,
-                      "always 0.1: did you look for the best accuracy? It is the same for every T, "
-                      "and the first one tried wins. The cross-entropy must fall."),
+                      "T is 0.1 or near it: did you look for the best accuracy, or is the label "
+                      "the network's own answer? It must be the cross-entropy with the labels y "
+                      "that falls."),
               Mistake(lambda z, y: temperature_by_newton(z, y, steps=1),
                       "one step of Newton's is not yet the bottom: repeat it until the slope is "
                       "0."),
