@@ -4,7 +4,7 @@ A nan that shows in the loss was made many operations earlier. Inside `with dete
 operation is watched, forward and backward. The first to make nan or inf where its inputs held none
 raises, and names itself, its shapes and the line of your program it was called from. So does one
 whose array was changed in place between forward and backward (`w.data[0] = 5`), which the creation
-numbers cannot see. Watching costs several times the computing itself: switch it on to search.
+numbers cannot see. Watching costs up to several times the computing: switch it on to search.
 """
 
 import linecache
