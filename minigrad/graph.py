@@ -19,12 +19,13 @@ import numpy as np
 
 from .labels import counted
 from .layout import MARGIN, Box, lay_out
-from .palette import BLUE, GREY, ORANGE, new_figure, require_axes
+from .palette import BLUE, GREY, new_figure, require_axes
 from .tensor import Tensor, array_of
 from .trace import (backward_pass, letters_of, name_all, norm_of, options_of, results_behind,
                     rows_of, rule_for, source_of, stretched_axes)
 
 INK = "#222222"  # wide bands want no full black
+GRADIENT = "#007A59"  # a dark green, legible when small: orange is the reader's guess
 FILLS = {"leaf": "#DCEBF7", "constant": "#E8E8E8", "result": "#FFFFFF"}
 BORDERS = {"leaf": BLUE, "constant": GREY, "result": INK}
 SIZE, FONT = 14, "DejaVu Sans Mono"  # points; comes with matplotlib, each letter equally wide
@@ -150,7 +151,7 @@ def _new_axes(picture, foot=0.0):
 
 
 def _draw(ax, picture, feet, title, active=(), lit=()):
-    """Draw all cards and lines; those of `active` and `lit` in orange, as the gradient is."""
+    """Draw all cards and lines; those of `active` and `lit` in green, as the gradient is."""
     height = picture.height + LEGEND
     ax.set(xlim=(0.0, picture.width), ylim=(height, 0.0), aspect="equal")
     ax.set_axis_off()
@@ -171,13 +172,13 @@ def _draw_card(ax, card, foot, scale, active):
     left, top = card.x - card.width / 2, card.y - card.height / 2
     box = ax.add_patch(FancyBboxPatch(
         (left, top), card.width, card.height, boxstyle="round,pad=0,rounding_size=0.08",
-        facecolor=FILLS[card.kind], edgecolor=ORANGE if active else BORDERS[card.kind],
+        facecolor=FILLS[card.kind], edgecolor=GRADIENT if active else BORDERS[card.kind],
         linewidth=(5.0 if active else 1.6) * scale, zorder=3, gid=f"{card.kind} {card.name}"))
     y = top + PAD + LINE / 2
     style = {"family": FONT, "va": "center_baseline", "zorder": 5}
     if card.op:
         band = ax.add_patch(Rectangle((left, top), card.width, BAND, zorder=4, linewidth=0,
-                                      facecolor=ORANGE if active else INK,
+                                      facecolor=GRADIENT if active else INK,
                                       gid=f"operation {card.op}"))
         band.set_clip_path(box)
         ax.text(card.x, top + BAND / 2, card.op, color="white", ha="center", weight="bold",
@@ -186,7 +187,7 @@ def _draw_card(ax, card, foot, scale, active):
     head = _head(card)
     for k, text in enumerate([*head, *foot]):
         pale = k >= len(head) and foot == NOT_COMPUTED
-        ax.text(left + PAD, y, text, color=GREY if pale else INK if k < len(head) else ORANGE,
+        ax.text(left + PAD, y, text, color=GREY if pale else INK if k < len(head) else GRADIENT,
                 weight="bold" if k == 0 else "normal", fontsize=SIZE * scale * _letter_size(text),
                 **style)
         y += LINE
@@ -209,7 +210,7 @@ def _draw_line(ax, line, picture, scale, lit):
         points += [(start, y), (middle, y), (middle, next_y), (end, next_y)]
         codes += [Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
     tip = (target.x - target.width / 2, heights[-1])
-    colour = ORANGE if lit else GREY
+    colour = GRADIENT if lit else GREY
     ax.add_patch(FancyArrowPatch(
         path=Path([*points, tip], [*codes, Path.LINETO]), color=colour,
         arrowstyle="<|-" if lit else "-|>",  # a gradient travels the other way
@@ -415,4 +416,4 @@ def _draw_caption(figure, caption, foot):
     size = SIZE * min(1.0, (width - 2 * MARGIN) / (longest * LETTER))
     for k, line in enumerate(caption):
         figure.text(MARGIN / width, (foot - (k + 1) * LINE) / height, line, fontsize=size,
-                    family=FONT, color=ORANGE)
+                    family=FONT, color=GRADIENT)
