@@ -100,7 +100,7 @@ def _hidden_layers(model, x) -> list[Hidden]:
         raise ValueError(f"there are no rows: x has shape {batch.shape}")
     try:
         output, leaf = model(batch), OTHERS
-    except TypeError:  # it takes arrays alone: nobody knows then where the batch went
+    except (TypeError, AttributeError):  # it takes arrays alone: who knows where the batch went
         output, leaf = model(batch.data), BOTH
     if not isinstance(output, Tensor):
         raise TypeError(f"the model returned {type(output).__name__}, not a Tensor, and its layers "

@@ -117,9 +117,12 @@ def apart(levels, gap):
 def fitted(ax, like, text, side=0):
     """`text` in even lines no longer than that side of ax; its letters are those of `like`."""
     most = max(20, int(points_of(ax)[side] / (0.5 * like.get_fontsize())))
-    lines = len(textwrap.wrap(text, most))
-    even = next(width for width in range(1, most + 1) if len(textwrap.wrap(text, width)) <= lines)
-    return textwrap.fill(text, even).replace(NO_BREAK, " ")
+
+    def lines(width):
+        return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+    even = next(width for width in range(1, most + 1) if len(lines(width)) <= len(lines(most)))
+    return "\n".join(lines(even)).replace(NO_BREAK, " ")
 
 
 def points_of(ax):

@@ -21,7 +21,6 @@ No function here touches a `.grad`, and whatever they change they put back.
 """
 
 import warnings
-from itertools import cycle
 from numbers import Real
 
 import numpy as np
@@ -365,13 +364,14 @@ def loss_contour(ax, cost, paths=None, *, xlim, ylim, resolution: int = 100, lev
             raise ValueError(f"{name} is a pair (low, high), not {ends!r}")
     require_whole(2, resolution=resolution, levels=levels)
     across, up = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
-    heights = np.array([[_cost_at(cost, (u, v)) for u in across] for v in up])
+    with np.errstate(all="ignore"):  # where the cost is no number the ground is hatched
+        heights = np.array([[_cost_at(cost, (u, v)) for u in across] for v in up])
     ax.set(xlim=xlim, ylim=ylim, xlabel=ax.get_xlabel() or "w[0]", ylabel=ax.get_ylabel() or "w[1]")
     ax.grid(False)
     _draw_heights(ax, across, up, heights, levels)
-    for (name, path), (colour, dashes), marker in zip(paths.items(), cycle(CURVES), cycle(MARKERS),
-                                                      strict=False):
-        _draw_path(ax, name, path, colour, dashes, marker)
+    for i, (name, path) in enumerate(paths.items()):
+        again, number = divmod(i, len(CURVES))  # used up, the colours get other markers
+        _draw_path(ax, name, path, *CURVES[number], MARKERS[(number + again) % len(MARKERS)])
     if paths:
         starts = np.unique([path[0] for path in paths.values()], axis=0)
         ax.plot(*starts.T, color="white", marker="o", markeredgecolor="black", markeredgewidth=1.6,

@@ -58,7 +58,8 @@ class Module:
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """Take over the values of `state`.
 
-        ValueError if names or shapes are not exactly the model's; nothing has changed then.
+        ValueError if names or shapes are not exactly the model's, or what they hold does not fit
+        its dtype; nothing has changed then.
         """
         parameters, arrays = dict(self.named_parameters()), {}
         if missing := [name for name in parameters if name not in state]:
@@ -72,6 +73,8 @@ class Module:
                                  f"{array.shape}")
             if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
                 raise ValueError(f"{name} holds {array.dtype} in the state, not numbers")
+            if (np.isfinite(array) & (np.abs(array) > np.finfo(tensor.dtype).max)).any():
+                raise ValueError(f"{name} holds a number too large for {tensor.dtype}")
             arrays[name] = array.astype(tensor.dtype)
         for name, tensor in parameters.items():
             tensor.data = arrays[name]
@@ -80,8 +83,11 @@ class Module:
         """Write all values to one .npz file, under exactly this path.
 
         The file is written beside its place and then put there in one step: if anything goes
-        wrong on the way, an older file of that name is still whole.
+        wrong on the way, an older file of that name is still whole. ValueError if a parameter of
+        the model itself is called file or allow_pickle.
         """
+        if clash := self.state_dict().keys() & {"file", "allow_pickle"}:
+            raise ValueError(f"np.savez keeps the name {clash.pop()!r} for itself: rename it")
         draft = f"{os.fspath(path)}.{os.getpid()}.draft"
         try:
             with open(draft, "wb") as file:

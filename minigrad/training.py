@@ -55,8 +55,9 @@ class History:
 
     Parameters
     ----------
-    model : anything with named_parameters(), optional
-        An `nn.Module`. Without it numbers alone are recorded.
+    model : anything with named_parameters(), or a dict, optional
+        An `nn.Module`; of a model that is a function the Tensors that it learns, by name. Without
+        it numbers alone are recorded.
 
     Attributes
     ----------
@@ -74,7 +75,7 @@ class History:
     Raises
     ------
     TypeError
-        If the model has no named_parameters().
+        If the model has no named_parameters() and is no dict of Tensors.
 
     The gradient of sum(x w) in w is x = (3, -4); with a learning rate of 0.1 the update is x / 10:
 
@@ -92,9 +93,12 @@ class History:
     """
 
     def __init__(self, model=None):
-        if isinstance(model, type) or not (model is None or hasattr(model, "named_parameters")):
+        tensors = isinstance(model, dict) and all(hasattr(p, "grad") for p in model.values())
+        named = hasattr(model, "named_parameters") and not isinstance(model, type)
+        if not (model is None or tensors or named):
             raise TypeError(f"History(model) asks a model for its named_parameters() and was given "
-                            f"{model!r:.60}: pass the model itself, or nothing for numbers alone")
+                            f"{model!r:.60}: pass the model itself, for a function a dict of its "
+                            f"Tensors by name, or nothing for numbers alone")
         self.step = 0
         self._model = model
         self._curves = {}  # name -> its steps, its numbers
@@ -206,8 +210,10 @@ class History:
         """Triples: a parameter's name, a copy of its values, its gradient or None."""
         if self._model is None:
             return []
+        named = self._model.items() if isinstance(self._model, dict) else (
+            self._model.named_parameters())
         return [(name, np.asarray(p.data).copy(), None if p.grad is None else np.asarray(p.grad))
-                for name, p in self._model.named_parameters() if 0 not in p.data.shape]
+                for name, p in named if 0 not in p.data.shape]
 
     def _table(self, parameter):
         return np.array(_look_up(self._rows, parameter, "parameter")).reshape(-1, 10)
@@ -571,10 +577,10 @@ def _flow_message(layers, what):
     if broken:
         return capital(f"{listed(broken, layers)}: the {noun} is not finite at step {end:,}")
     if len(dead) == len(now):
-        return f"Every {noun} is exactly 0 at step {end:,}: nothing learns"
+        return f"Every weight's {noun} is exactly 0 at step {end:,}"  # a bias may still learn
     if dead:
-        learn = "learns nothing: its" if len(dead) == 1 else "learn nothing: their"
-        return capital(f"{listed(dead, layers)} {learn} {noun} is exactly 0 at step {end:,}")
+        return capital(f"{listed(dead, layers)}: every weight's {noun} is exactly 0 at step "
+                       f"{end:,}")
     if what == "ratio":
         least, most = part_of(min(now.values())), part_of(max(now.values()))
         parts = least if least == most else f"{least} to {most}"

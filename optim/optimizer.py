@@ -56,7 +56,11 @@ class Optimizer:
         self._lr = in_range("the learning rate lr", lr, 0.0)  # a schedule may come down to 0
 
     def zero_grad(self) -> None:
-        """Forget all gradients. Without it the next backward pass adds to the old ones."""
+        """Forget all gradients. Without it the next backward pass adds to the old ones.
+
+        By hand, write p.grad = None: zeros put into the old array, p.grad[:] = 0, cannot be told
+        from a forgotten zero_grad, and are warned of.
+        """
         for p in self.params:
             p.grad = None
         self._past = ()
@@ -105,12 +109,11 @@ class Optimizer:
         if shapes != given:
             raise ValueError(f"the snapshot does not fit: this optimiser keeps {shapes}, the "
                              f"snapshot holds {given}")
-        steps = int(snapshot["steps"])
         state = [{"t": int(kept["t"])} | {name: np.array(kept[name], p.dtype)
                                           for name in self.memory}
                  for p, kept in zip(self.params, snapshot["state"], strict=True)]
-        self.lr = snapshot["lr"]  # the last that may be refused
-        self.steps, self.state = steps, state
+        # from left to right: the rate is the last that may be refused
+        self.lr, self.steps, self.state = snapshot["lr"], int(snapshot["steps"]), state
 
     def _check(self):
         """Refuse a step without gradients or with a broken one; warn of a stale one."""
@@ -120,12 +123,11 @@ class Optimizer:
                 raise ValueError(f"the gradient of parameter {i} has shape {np.shape(g)}, the "
                                  f"parameter {p.shape}: no parameter was changed")
         squares = [0.0 if g is None else float(np.vdot(g, g)) for g in gradients]
-        total = sum(squares)  # one number that any nan or inf spoils
         if all(g is None for g in gradients):
             raise RuntimeError("no parameter has a gradient: call loss.backward() before step(), "
                                "and zero_grad() not between the two; if the model was made anew, "
                                "so must its optimiser be")
-        if not math.isfinite(total):
+        if not math.isfinite(sum(squares)):  # one number that any nan or inf spoils
             for i, g in enumerate(gradients):
                 if g is not None and not np.isfinite(g).all():
                     raise FloatingPointError(

@@ -76,3 +76,9 @@ def test_a_title_breaks_into_even_lines_that_fit():
     assert " ".join(lines) == text and len(lines) > 1
     assert max(map(len, lines)) < 1.4 * min(map(len, lines[:-1]))
     assert fitted(ax, ax.title, "Short") == "Short"
+
+
+def test_no_word_and_no_number_is_broken_however_narrow_the_picture():
+    ax = axes(1.5, 3.0)
+    text = "By step 2: validation loss 0.5421 → 0.3654, well-being 12,345.678901234567890123 → 1"
+    assert fitted(ax, ax.title, text).split() == text.split()

@@ -547,8 +547,7 @@ def test_a_plain_has_no_lines_and_no_warning():
 
 
 def test_where_the_cost_is_no_number_the_ground_is_hatched():
-    with np.errstate(all="ignore"):
-        ax = loss_contour(axes(), lambda w: np.log(w[0]) ** 2 + w[1] ** 2, **VIEW)
+    ax = loss_contour(axes(), lambda w: np.log(w[0]) ** 2 + w[1] ** 2, **VIEW)  # no warning
     assert any(c.hatches == ["///"] for c in ax.collections if hasattr(c, "hatches"))
     assert np.isfinite(contour_lines(ax).levels).all()
 
@@ -584,6 +583,8 @@ def test_many_steps_have_small_markers_and_more_paths_than_colours_are_drawn():
     many = np.linspace([2.0, 2.0], [0.0, 0.0], 500)
     ax = loss_contour(axes(), square, {str(k): many + k / 100 for k in range(9)}, **VIEW)
     assert len(texts(ax)) == 11 and lines(ax)["0"].get_markersize() < 3.0
+    ends = [line for line in ax.get_lines() if len(line.get_xdata()) == 500]
+    assert len({(line.get_color(), line.get_marker()) for line in ends}) == 9, "two look alike"
 
 
 @pytest.mark.parametrize("path, label", cases(

@@ -107,19 +107,27 @@ def height_after(kind, options, steps, steepness=100.0):
     return loss.item()
 
 
-@pytest.mark.parametrize("kind, options", [
-    (SGD, {"lr": 0.01, "momentum": 0.9}), (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True}),
-    (Adam, {"lr": 0.3}), (AdamW, {"lr": 0.3, "weight_decay": 0.0}), (Adagrad, {"lr": 3.0}),
-], ids=["momentum", "nesterov", "Adam", "AdamW", "Adagrad"])
-def test_in_a_narrow_valley_momentum_and_own_steps_leave_plain_descent_far_behind(kind, options):
-    plain = height_after(SGD, {"lr": 0.01}, 200)
-    assert height_after(kind, options, 200) < 1e-3 * plain
-    assert plain < 2.0, "plain descent is slow here, but it does go down"
+# How far below plain descent an optimiser is after how many steps; RMSprop begins to hover then.
+VALLEY = {
+    "momentum": (SGD, {"lr": 0.01, "momentum": 0.9}, 200, 1e-3),
+    "nesterov": (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True}, 200, 1e-3),
+    "Adam": (Adam, {"lr": 0.3}, 200, 1e-3),
+    "AdamW": (AdamW, {"lr": 0.3, "weight_decay": 0.0}, 200, 1e-3),
+    "Adagrad": (Adagrad, {"lr": 3.0}, 200, 1e-3),
+    "RMSprop": (RMSprop, {"lr": 0.1, "alpha": 0.9}, 90, 0.2),
+}
 
 
-def test_rmsprop_is_far_ahead_until_it_hovers_at_the_length_of_its_steps():
+@pytest.mark.parametrize("kind, options, steps, part", VALLEY.values(), ids=VALLEY)
+def test_in_a_narrow_valley_momentum_and_own_steps_leave_plain_descent_far_behind(
+        kind, options, steps, part):
+    plain = height_after(SGD, {"lr": 0.01}, steps)
+    assert height_after(kind, options, steps) < part * plain
+    assert plain < 20.0, "plain descent is slow here, but it does go down"
+
+
+def test_rmsprop_hovers_at_the_length_of_its_steps():
     rmsprop = (RMSprop, {"lr": 0.1, "alpha": 0.9})
-    assert height_after(*rmsprop, 90) < 0.2 * height_after(SGD, {"lr": 0.01}, 90)
     assert 0.01 < height_after(*rmsprop, 200) < 0.5 * 100.0 * 0.1**2
     assert 0.01 < height_after(*rmsprop, 2000) < 0.5 * 100.0 * 0.1**2, "a smaller rate would help"
 
@@ -204,6 +212,8 @@ def test_the_recorded_steps_are_those_of_the_script_beside_them():
     assert list(TORCH["paths"]) == list(SCRIPT["CASES"]), "run make_torch_steps.py again"
     assert all(len(path) == SCRIPT["STEPS"] for path in TORCH["paths"].values())
     assert {kind for kind, _ in SCRIPT["CASES"].values()} == set(KINDS), "record the new optimiser"
+    for table in (VALLEY, BY_HAND):
+        assert {entry[0] for entry in table.values()} == set(KINDS.values()), "add it to all tables"
 
 
 @every_kind
@@ -586,6 +596,16 @@ def test_a_forgotten_zero_grad_is_seen_if_only_one_parameter_is_concerned():
         optimizer.step()
 
 
+def test_a_forgotten_zero_grad_is_seen_if_the_sum_is_smaller_than_what_was_applied():
+    w = weights()
+    optimizer = SGD([w], lr=0.01)
+    push(w, (2.0, 2.0))
+    optimizer.step()
+    push(w, (-1.0, -1.5))
+    with pytest.warns(UserWarning, match="zero_grad"):
+        optimizer.step()
+
+
 def test_two_optimisers_warn_each_for_itself(classroom):
     _, optimizer, backward = classroom
     w = weights()
@@ -764,15 +784,14 @@ def lists(value):
 
 
 @keeps_memory
-def test_a_snapshot_of_plain_lists_goes_on_as_well_or_is_refused(kind, options):
+def test_a_snapshot_of_plain_lists_as_json_keeps_it_goes_on_as_well(kind, options):
     optimizer = prepared(kind, options)
     walk(optimizer, 3, seed=1)
     snapshot = optimizer.state_dict()
-    try:
-        optimizer.load_state_dict(json.loads(json.dumps(lists(snapshot))))
-    except ValueError:
-        pass
-    walk(optimizer, 1, seed=2)
+    other = prepared(kind, options)
+    other.load_state_dict(json.loads(json.dumps(lists(snapshot))))
+    assert lists(other.state_dict()) == lists(snapshot)
+    walk(other, 1, seed=2)
 
 
 def without(key):

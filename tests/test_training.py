@@ -333,6 +333,19 @@ def test_a_parameter_of_another_shape_has_no_update_yet():
     assert np.isnan(history.spread("w", "update").median)
 
 
+def test_of_a_model_that_is_a_function_its_tensors_are_recorded():
+    weights = {"w": leaf([[1.0, 2.0]]), "b": leaf(0.5)}
+    history = History(weights)
+    for _ in range(2):
+        (weights["w"].sum() + weights["b"]).backward()
+        weights["w"].data -= 0.25
+        history.record()
+    equal(history.spread("w", "update").median, [0.25, 0.25])
+    assert history.parameters == ["w", "b"] and gradient_flow(axes(), history)
+    with refused(TypeError, "a dict of its Tensors by name"):
+        History({"w": np.ones(3)})
+
+
 def test_any_object_with_named_parameters_is_a_model():
     class Parameter:
         data, grad = [[1.0, 2.0]], [[3.0, 5.0]]  # lists, or arrays of another library
@@ -591,7 +604,7 @@ def test_a_layer_that_dies_falls_to_the_foot():
     assert min(line(ax, "b").get_ydata()) > top
     assert [tick.get_text() for tick in ax.get_yticklabels()][-1] == "0"
     assert labels(ax) == ["a: all 0", "b"] and is_clean(ax, 10)
-    assert title(ax) == "A learns nothing: its gradient is exactly 0 at step 10"
+    assert title(ax) == "A: every weight's gradient is exactly 0 at step 10"
 
 
 def test_without_a_zero_there_is_no_foot():
@@ -604,11 +617,17 @@ def test_a_network_that_is_dead_everywhere_is_drawn(what, steps):
     dead = [{"a": [[0.0]], "b": [[0.0, 0.0]]}] * (steps + 1)
     ax = gradient_flow(axes(), recorded(*dead, a=[[1.0]], b=[[1.0, 1.0]]), what)
     noun = "gradient" if what == "gradient" else "update"
-    assert title(ax) == f"Every {noun} is exactly 0 at step {steps + 1}: nothing learns"
+    assert title(ax) == f"Every weight's {noun} is exactly 0 at step {steps + 1}"
     assert set(labels(ax)) >= {"a: all 0", "b: all 0"} and is_clean(ax, steps + 1)
     assert line(ax, "a").get_ydata()[-1] > line(ax, "b").get_ydata()[-1]  # one below the other
     if what != "ratio":
         assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0", "0"]
+
+
+def test_weights_without_a_gradient_do_not_hide_a_bias_that_learns():
+    history = recorded({"w": [[0.0]], "b": [1.0]}, w=[[1.0]], b=[1.0])
+    ax = gradient_flow(axes(), history)
+    assert title(ax) == "Every weight's gradient is exactly 0 at step 1"  # not: nothing learns
 
 
 def test_many_dead_layers_are_counted():
@@ -616,7 +635,7 @@ def test_many_dead_layers_are_counted():
     history = recorded({name: [[float(i > 7)]] for i, name in enumerate(names)},
                        **{name: [[1.0]] for name in names})
     ax = gradient_flow(axes(), history)
-    assert title(ax) == "8 of 12 layers learn nothing: their gradient is exactly 0 at step 1"
+    assert title(ax) == "8 of 12 layers: every weight's gradient is exactly 0 at step 1"
     assert is_clean(ax, 1) and sum(label.endswith("all 0") for label in labels(ax)) == 8
     bottom, top = np.log10(ax.get_ylim())
     assert np.log10(foot(ax)[1]) == pytest.approx((bottom + top) / 2)  # at most half the axis
@@ -636,7 +655,7 @@ def test_a_frozen_layer_is_named_and_not_drawn():
     assert np.isnan(line(ax, "a").get_ydata()).all() and "a: none" in labels(ax)
     assert title(ax) == "B's gradient is 0.5 times as large as c's at step 3"
     assert title(gradient_flow(axes(), history, "update")) == (
-        "A learns nothing: its update is exactly 0 at step 3")
+        "A: every weight's update is exactly 0 at step 3")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
