@@ -4,10 +4,12 @@ import doctest
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
-from exercises import NotYet, check, checking, hint, reference, working
+from exercises import NotYet, check, checking, hint, reference, tasks, working
 from exercises.checking import Case, Mistake, Task, fixed
 from notebook_tools import ROOT
 
@@ -249,3 +251,206 @@ def test_two_empty_results_are_equal(says):
     task = Task("none", [case], lambda x: x[:0], [], [], ("", "", ""))
     assert says(lambda x: x[3:], task) is None
     assert "expected  array([]" in says(lambda x: x, task)
+
+
+# -- answers that do not end -----------------------------------------------------------------------
+
+
+def endless(x):
+    while x.size:
+        np.sum(x)
+    return x
+
+
+def test_a_loop_without_end_is_stopped_and_shown(says, monkeypatch):
+    monkeypatch.setattr(checking, "LIMIT", 0.2)
+    begin = time.perf_counter()
+    said = says(endless)
+    assert time.perf_counter() - begin < 2.0, "the first run that does not end is the last one"
+    assert "it had not ended after 0.2 seconds" in said and "does the loop end?" in said
+    assert " of endless: " in said and "case      three numbers" in said
+    assert said.endswith('reference("9.9") lends you an answer.')
+
+
+def test_a_loop_that_hides_its_errors_is_stopped_as_well(says, monkeypatch):
+    def answer(x):
+        while True:
+            try:
+                x["a"]
+            except Exception:
+                pass
+
+    monkeypatch.setattr(checking, "LIMIT", 0.2)
+    assert "does the loop end?" in says(answer)
+
+
+def test_what_never_ends_does_not_keep_a_picture_waiting(monkeypatch, capsys):
+    monkeypatch.setattr(checking, "LIMIT", 0.2)
+    monkeypatch.setattr(checking, "tasks", lambda: {"9.9": doubling([])})
+    assert working("9.9", endless) is doubled
+    assert "so the reference stands in" in capsys.readouterr().out
+
+
+def test_ctrl_c_still_stops_an_answer(says):
+    def answer(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        says(answer)
+
+
+@pytest.fixture
+def quick_switches():
+    """Threads take turns every 10 µs, so that the timer is not late."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def test_no_stop_arrives_after_the_answer_has_ended(quick_switches):
+    """Runs that end just when they would be stopped: all of it is heard inside, or never."""
+    def busy(seconds):
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            pass
+
+    for k in range(300):
+        try:
+            checking.within(0.002, lambda k=k: busy(0.0019 + 1e-6 * k))
+        except checking.NeverEnds:
+            pass
+        busy(2e-4)  # here a late one would be heard
+    busy(0.02)
+
+
+def test_in_another_thread_the_limit_holds_there_and_not_here():
+    heard = []
+
+    def run():
+        try:
+            checking.within(0.1, lambda: endless(X))
+        except checking.NeverEnds as error:
+            heard.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(5.0)
+    assert len(heard) == 1
+
+
+def test_whoever_reads_along_in_a_debugger_is_not_hurried(says, monkeypatch):
+    scope = {"__name__": "bdb", "time": time}
+    exec("def wait():\n    until = time.perf_counter() + 0.3\n"
+         "    while time.perf_counter() < until:\n        pass", scope)
+
+    def answer(x):
+        scope["wait"]()
+        return 2.0 * x
+
+    monkeypatch.setattr(checking, "LIMIT", 0.1)
+    assert says(answer) is None
+
+
+def test_without_ctypes_there_is_no_limit_and_no_error(says, monkeypatch):
+    monkeypatch.setattr(checking, "pythonapi", None)
+    assert says(doubled) is None
+
+
+# -- the student's line, the digits, the numbers for the pictures ----------------------------------
+
+
+def line_in(tmp_path, *arguments, code):
+    path = os.pathsep.join(map(str, [ROOT, ROOT / "notebooks"]))
+    run = subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True,
+                         env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+                         encoding="utf-8", input=code)
+    return run.stderr
+
+
+ASKED = """from exercises import check
+def slope(w, x, y):
+    n = len(x)
+    return missing / n
+
+check("1.1", slope)
+"""
+
+
+def test_code_without_a_file_is_shown_by_its_number(tmp_path):
+    assert "here      line 4 of slope" in line_in(tmp_path, "-c", ASKED, code="")
+    assert "here      line 3 of slope" in line_in(tmp_path, "-i", code=ASKED)
+
+
+def test_a_file_beside_the_exercises_is_a_students():
+    folder = checking.HERE
+    for name in ("mine.py", "lesson_1.py", "my_lesson_01.py", "01_one_weight.py"):
+        assert checking.theirs(str(folder / name)), name
+    for name in ("checking.py", "questions.py", "release.py", "__init__.py", "lesson_01.py"):
+        assert not checking.theirs(str(folder / name)), name
+    for module in (np, np.linalg.linalg if hasattr(np.linalg, "linalg") else np.linalg, checking):
+        assert not checking.theirs(module.__file__)
+    assert checking.theirs("<stdin>") and checking.theirs("<string>")
+    assert not checking.theirs("<frozen importlib._bootstrap>")
+
+
+def test_numbers_that_differ_late_are_shown_with_more_digits(says):
+    said = says(lambda x: 2.0 * x + 1e-5)
+    assert "got       [ 2.00001, -3.99999,  6.00001]" in said
+    said = one_number(says, lambda x: 1.00001)
+    assert "got       1.00001" in said and "expected  1\n" in said
+
+
+def in_tensors(x):
+    return Tensor(2.0 * x, requires_grad=True)
+
+
+def test_a_picture_gets_numbers_for_tensors_where_numbers_are_asked(monkeypatch):
+    monkeypatch.setattr(checking, "tasks", lambda: {"9.9": doubling([])})
+    found = working("9.9", in_tensors)(X)
+    assert type(found) is np.ndarray and np.array_equal(found, 2.0 * X)
+    assert working("9.9", doubled) is doubled
+    x = Tensor(X, requires_grad=True)
+    assert isinstance(working("9.9", lambda x: Tensor(2.0) * x)(x), Tensor), "its graph is kept"
+    assert type(checking.plain((Tensor(2.0), {"a": [Tensor([1.0])]}))[0]) is np.float64
+
+
+def test_a_diagnosis_that_fits_one_case_does_not_speak_for_the_others(says):
+    said = says(lambda x: x * x if len(x) > 1 else 0.0 * x,
+                mistakes=[Mistake(lambda x: x * x, "squared, not doubled")])
+    assert "In this case alone it looks like this: squared, not doubled" in said
+    assert "The other cases do not fit it." in said
+
+
+# -- what an answer is given is its own ------------------------------------------------------------
+
+
+def destroyed(value):
+    """Empties what can be emptied, and overwrites what can be overwritten."""
+    if isinstance(value, tuple | list):
+        for each in list(value):
+            destroyed(each)
+        if isinstance(value, list):
+            value.clear()
+    elif isinstance(value, dict):
+        for each in list(value.values()):
+            destroyed(each)
+        value.clear()
+    elif isinstance(value, Tensor):
+        destroyed(value.data)
+    elif isinstance(value, np.ndarray) and value.flags.writeable:
+        value[...] = 0
+
+
+@pytest.mark.parametrize("name", tasks())
+def test_an_answer_that_destroys_what_it_is_given_leaves_the_cases_as_they_were(name):
+    def answer(*args, **options):
+        destroyed(args)
+        destroyed(options)
+
+    task = tasks()[name]
+    before = [checking.outcome(case, task.solution) for case in task.cases]
+    for case in task.cases:
+        checking.outcome(case, answer)
+    after = [checking.outcome(case, task.solution) for case in task.cases]
+    assert all(checking.same(*pair, task) for pair in zip(after, before, strict=True))

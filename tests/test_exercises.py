@@ -16,6 +16,8 @@ from matplotlib import pyplot
 from notebook_tools import (NOTEBOOKS, ROOT, code_cells, executed, introduced, plain, read, text_of,
                             used)
 
+from minigrad import Tensor
+
 FOLDER = ROOT / "notebooks" / "exercises"
 SOURCES = sorted((FOLDER / "source").glob("*.ipynb"))
 TASKS = tasks()
@@ -52,7 +54,11 @@ def test_a_right_answer_is_accepted_however_it_is_written(name, answer, capsys):
 def test_a_known_mistake_is_rejected_with_its_diagnosis(name, mistake):
     with pytest.raises(NotYet) as caught:
         check(name, mistake.answer)
-    assert f"Diagnosis: {mistake.diagnosis}" in str(caught.value)
+    said = str(caught.value)
+    assert f"Diagnosis: {mistake.diagnosis}" in said
+    got, _, rest = said.partition("\n  got ")[2].partition("\n  expected ")
+    expected = re.split(r"\n  (?:shapes|measured) |\n\n", rest)[0]
+    assert not got or got.split() != expected.split(), "a difference that is not to be seen"
 
 
 @every_task
@@ -160,9 +166,10 @@ def test_the_released_notebook_fails_only_at_its_open_tasks(path, tmp_path, font
     assert failed == [f"check-{name.replace('.', '-')}" for name in of_lesson(path)]
 
 
+@pytest.mark.parametrize("form", ["lists", "Tensors", "Tensors that require a gradient"])
 @every_source
-def test_what_is_accepted_reaches_the_pictures_also_as_a_plain_list(path, monkeypatch,
-                                                                    pyplot_untouched):
+def test_what_is_accepted_reaches_the_pictures_in_every_form(path, form, monkeypatch,
+                                                             pyplot_untouched):
     monkeypatch.setattr(pyplot, "show", lambda: None)
     notebook, scope = read(FOLDER / path.name), {}
     with pyplot.rc_context(), np.errstate():
@@ -170,7 +177,7 @@ def test_what_is_accepted_reaches_the_pictures_also_as_a_plain_list(path, monkey
             kind, _, number = cell.metadata.get("nbgrader", {}).get("grade_id", "").partition("-")
             if kind == "check":
                 name = number.replace("-", ".")
-                scope[re.search(r", (\w+)\)", cell.source)[1]] = in_lists(name)
+                scope[re.search(r", (\w+)\)", cell.source)[1]] = in_form(form, name)
             elif kind == "answer":  # what stands around the answer belongs to the pictures
                 exec(cell.source, scope)
             else:
@@ -180,17 +187,21 @@ def test_what_is_accepted_reaches_the_pictures_also_as_a_plain_list(path, monkey
         pyplot.close("all")
 
 
-def in_lists(name):
-    """The reference's results as plain lists if the check accepts that, else as they are."""
+def in_form(form, name):
+    """The reference's results as plain lists, or as Tensors, if the check accepts that."""
     solution = TASKS[name].solution
 
-    def plain_list(value):
+    def formed(value):
         if isinstance(value, tuple | list):
-            return [plain_list(each) for each in value]
-        return value.tolist() if isinstance(value, np.ndarray) else value
+            return [formed(each) for each in value]
+        if form == "lists":
+            return value.tolist() if isinstance(value, np.ndarray) else value
+        if isinstance(value, np.ndarray | float) and np.asarray(value).dtype.kind == "f":
+            return Tensor(value, requires_grad=form != "Tensors")
+        return value
 
     def answer(*args, **options):
-        return plain_list(solution(*args, **options))
+        return formed(solution(*args, **options))
 
     try:
         check(name, answer)
@@ -208,6 +219,16 @@ def test_the_teachers_page_quotes_what_the_checks_say(path):
     quotes = [quote for row in rows for quote in re.findall(r'"([^"]+)"', row.rsplit(" | ", 1)[-1])]
     assert quotes
     assert [quote for quote in quotes if quote not in said] == []
+
+
+@every_source
+def test_the_plans_of_a_teachers_page_fill_90_and_45_minutes(path):
+    page = (FOLDER / "teachers" / f"{path.stem}.md").read_text(encoding="utf-8")
+    long = page.partition("## 90 minutes\n")[2].partition("\n## ")[0]
+    ends = [(int(begin), int(end)) for begin, end in re.findall(r"^\| (\d+)–(\d+) \|", long, re.M)]
+    assert [0, *(end for _, end in ends)] == [*(begin for begin, _ in ends), 90]
+    short = page.partition("## 45 minutes\n")[2].partition("\n## ")[0]
+    assert sum(map(int, re.findall(r"\((\d+)(?: minutes)?\)", short))) == 45
 
 
 @every_source

@@ -58,11 +58,38 @@ def test_a_region_that_is_not_closed_is_an_error_and_not_a_leak(lines, words):
     (ANSWER, ["## BEGIN SOLUTION", "y = 42", "## END SOLUTION"]),
     (ANSWER, ["### begin solution", "y = 42", "### end solution"]),
     (CHECK, ["### BEGIN HIDDEN TEST", "assert f(2) == 4"]),
-], ids=["markdown", "two-signs", "small-letters", "singular"])
+    (CHECK, ["### BEGIN SOLUTON", "y = 42", "### END SOLUTON"]),
+    (CHECK, ["### BEGINN SOLUTION", "y = 42", "### ENDE SOLUTION"]),
+    (CHECK, ["### BEGIN-SOLUTION", "y = 42", "### END-SOLUTION"]),
+    (CHECK, ["### BEGIN\tSOLUTION", "y = 42", "### END\tSOLUTION"]),
+    (CHECK, ["    ###BEGIN_SOLUTION", "    y = 42", "    ###END_SOLUTION"]),
+    (CHECK, ["### BEGN SOLUTION", "y = 42", "### EDN SOLUTION"]),
+    (CHECK, ["### BEGIN HIDEN TESTS", "assert f(2) == 4", "### END HIDEN TESTS"]),
+    (CHECK, ["### BEGIN TESTS", "assert f(2) == 4", "### END TESTS"]),
+    (CHECK, ["# - Begin hidden tests", "assert f(2) == 4"]),
+    (CHECK, ["### BEGIN MARK SCHEME", "one point", "### END MARK SCHEME"]),
+    (ANSWER, ["### BEGIN SOLUTION", "y = 42", "### EDN SOLUTION"]),
+    (MARKDOWN, ["### BEGIN MARK SCHEME", "one point", "### END MARK SCHEME"]),
+], ids=["markdown", "two-signs", "small-letters", "singular", "soluton", "beginn", "hyphen", "tab",
+        "underscore", "begn", "hiden", "tests", "comment", "mark-scheme", "edn", "markdown-scheme"])
 def test_a_marker_that_hides_nothing_is_an_error_and_not_a_leak(cell, lines):
     cell = cell | {"source": [line + "\n" for line in lines]}
     with pytest.raises(ValueError, match="hides nothing|without an END"):
         release.released(NOTEBOOK | {"cells": [MARKDOWN, cell]})
+
+
+@pytest.mark.parametrize("kind", ["code", "markdown"])
+def test_a_cell_for_a_solution_in_which_nothing_is_hidden_is_an_error(kind):
+    cell = ANSWER | {"cell_type": kind, "source": ["def f(x):\n", "    return 2 * x"]}
+    with pytest.raises(ValueError, match="nothing in it is hidden"):
+        release.released(NOTEBOOK | {"cells": [MARKDOWN, cell]})
+
+
+def test_headings_and_comments_that_only_resemble_a_marker_stay():
+    cells = [MARKDOWN | {"source": ["### The end of it, and what begins"]},
+             CHECK | {"source": ["# at the end\n", "f(2)  # begins at 2, ends at 4"]}]
+    kept = release.released(NOTEBOOK | {"cells": cells})["cells"]
+    assert [cell["source"] for cell in kept] == [cell["source"] for cell in cells]
 
 
 def test_a_solution_without_a_task_is_refused():

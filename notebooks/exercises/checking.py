@@ -7,9 +7,12 @@ first wrong case is a part of it. Otherwise the numbers themselves are looked at
 constant factor, a shape, a zero.
 """
 
+import functools
 import importlib
 import numbers
 import re
+import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +25,14 @@ import minigrad
 import optim
 from minigrad import Tensor
 
+try:
+    from ctypes import c_ulong, py_object, pythonapi
+except ImportError:  # a Python without it: nothing is ended, as if there were no limit
+    pythonapi = None
+
 HERE = Path(__file__).resolve().parent
+LIBRARIES = {Path(package.__file__).resolve().parent for package in (minigrad, losses, optim)}
+LIMIT = 5.0  # seconds for one run of an answer; a right one needs less than one
 
 
 class Case(NamedTuple):
@@ -66,6 +76,10 @@ class Failed(NamedTuple):
     error: BaseException
 
 
+class NeverEnds(BaseException):
+    """An answer that ran for LIMIT seconds. No `except Exception` in a loop of its own hides it."""
+
+
 # -- what a student calls --------------------------------------------------------------------------
 
 
@@ -80,7 +94,11 @@ def check(name: str, answer) -> None:
         raise TypeError(f'check("{name}", ...) is given the function itself, its name without '
                         f"brackets behind it, not {shown(answer)}")
     expected = [outcome(case, task.solution) for case in task.cases]
-    got = [outcome(case, answer) for case in task.cases]
+    got = []
+    for case in task.cases:
+        got.append(outcome(case, answer, LIMIT))
+        if endless(got[-1]):
+            raise NotYet("\n".join(not_ended(name, task, case, got[-1])))
     wrong = [i for i, pair in enumerate(zip(got, expected, strict=True)) if not same(*pair, task)]
     if not wrong:
         print(f"{name} is right. Checked: {'; '.join(case.says for case in task.cases)}.")
@@ -88,8 +106,7 @@ def check(name: str, answer) -> None:
     first = wrong[0]
     lines = [f"{name}, {task.title}: not yet.", "", f"  case      {task.cases[first].says}",
              *described(got[first], expected[first], task.cases[first], task)]
-    lines += ["", f"  {diagnosis(task, answer, got, expected, wrong)}", "",
-              f'  hint("{name}") helps on; after that, reference("{name}") lends you an answer.']
+    lines += ["", f"  {diagnosis(task, answer, got, expected, wrong)}", "", helps_on(name)]
     raise NotYet("\n".join(lines))
 
 
@@ -112,12 +129,40 @@ def reference(name: str):
 
 
 def working(name: str, answer):
-    """`answer` if its check passes, else the reference: so that a picture can always be drawn."""
-    task = tasks()[_known(name)]
-    if all(same(outcome(case, answer), outcome(case, task.solution), task) for case in task.cases):
-        return answer
+    """`answer` if its check passes, else the reference: so that a picture can always be drawn.
+
+    If it gives Tensors where plain numbers are expected, the numbers are taken out for the picture.
+    """
+    task, as_tensors = tasks()[_known(name)], False
+    for case in task.cases:
+        got, expected = outcome(case, answer, LIMIT), outcome(case, task.solution)
+        if not same(got, expected, task):
+            break
+        as_tensors |= any(isinstance(g, Tensor) and not isinstance(e, Tensor)
+                          for g, e in leaves(got, expected))
+    else:
+        return in_numbers(answer) if as_tensors else answer
     print(f"Your {name} is not right yet, so the reference stands in for it here.")
     return task.solution
+
+
+def in_numbers(answer):
+    """`answer`, with plain numbers for the Tensors that it gives, unless it is given Tensors."""
+    @functools.wraps(answer)
+    def plain_answer(*args, **options):
+        found = answer(*args, **options)
+        given = [*args, *options.values()]
+        return found if any(isinstance(each, Tensor) for each in given) else plain(found)
+    return plain_answer
+
+
+def plain(value):
+    """A result without Tensors: their arrays, numbers for those of shape ()."""
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return value.data[()] if isinstance(value, Tensor) else value
 
 
 def tasks() -> dict[str, Task]:
@@ -140,13 +185,69 @@ def _known(name):
 # -- running and comparing -------------------------------------------------------------------------
 
 
-def outcome(case, answer):
-    """What a case gives for an answer; an exception is an outcome, too."""
-    try:
+def outcome(case, answer, limit=None):
+    """What a case gives for an answer; an exception is an outcome, too.
+
+    A run that has not ended after `limit` seconds is one of them: NeverEnds.
+    """
+    def run():
         with np.errstate(all="ignore"):
             return case.run(answer)
-    except Exception as error:
+
+    try:
+        return run() if limit is None else within(limit, run)
+    except (Exception, NeverEnds) as error:
         return Failed(error)
+
+
+def within(seconds, run):
+    """What run() gives; if it has not ended after some seconds, NeverEnds is raised inside it.
+
+    A second thread waits, and asks the interpreter to raise the error in this one: once at most,
+    and not when this function is over, for which there is a lock; a request that was not heard in
+    time is taken back. Signals are left alone, so that Ctrl-C and "interrupt the kernel" stop a
+    loop as always.
+    """
+    here, me = sys._getframe(), threading.get_ident()
+    lock, over = threading.Lock(), False
+
+    def stop():
+        with lock:
+            frames = set(frames_of(me))
+            if not over and here in frames and not any(map(of_a_debugger, frames)):
+                pythonapi.PyThreadState_SetAsyncExc(c_ulong(me), py_object(NeverEnds))
+
+    if pythonapi is None:
+        return run()
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    try:
+        timer.start()
+        return run()
+    finally:
+        with lock:
+            over = True
+        pythonapi.PyThreadState_SetAsyncExc(c_ulong(me), None)  # what was not heard is taken back
+        timer.cancel()
+        here = None  # a frame that knows itself would stay in memory
+
+
+def frames_of(thread):
+    """The frames of a thread, from the innermost one on."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def of_a_debugger(frame) -> bool:
+    """Whether somebody is reading along: then there is no hurry."""
+    return frame.f_globals.get("__name__", "").partition(".")[0] in ("bdb", "pydevd", "debugpy")
+
+
+def endless(outcome) -> bool:
+    """Whether a run had to be stopped."""
+    return isinstance(outcome, Failed) and isinstance(outcome.error, NeverEnds)
 
 
 def same(got, expected, task, least=0.0) -> bool:
@@ -215,7 +316,8 @@ def described(got, expected, case, task) -> list[str]:
     if key is not None:
         got, expected = got.get(key), expected[key]
     of = f" ({key})" if key is not None else ""
-    lines = [f"  got       {shown(got)}{of}", f"  expected  {shown(expected)}{of}"]
+    digits = next((n for n in (5, 8, 12) if shown(got, n) != shown(expected, n)), 17)
+    lines = [f"  got       {shown(got, digits)}{of}", f"  expected  {shown(expected, digits)}{of}"]
     if _numeric(got) and _numeric(expected) and array(got).shape != array(expected).shape:
         lines.append(f"  shapes    {array(got).shape} and {array(expected).shape}")
     if case.measured is not None:
@@ -227,6 +329,20 @@ def described(got, expected, case, task) -> list[str]:
     return lines
 
 
+def not_ended(name, task, case, got) -> list[str]:
+    """What is said of an answer that had to be stopped."""
+    lines = [f"{name}, {task.title}: not yet.", "", f"  case      {case.says}",
+             f"  it had not ended after {LIMIT:g} seconds"]
+    if place := students_line(got.error):
+        lines.append(f"  here      {place}")
+    return [*lines, "", "  Diagnosis: does the loop end? Something that its condition looks at has "
+            "to change in it. (A right answer takes less than a second.)", "", helps_on(name)]
+
+
+def helps_on(name) -> str:
+    return f'  hint("{name}") helps on; after that, reference("{name}") lends you an answer.'
+
+
 def wrong_key(got, expected, task):
     """Of two dicts, the first key under which they differ; None if they are no dicts."""
     if not isinstance(expected, dict) or not isinstance(got, dict):
@@ -235,28 +351,39 @@ def wrong_key(got, expected, task):
                  or not same(got[key], expected[key], task)), None)
 
 
-def shown(value) -> str:
+def shown(value, digits=5) -> str:
     """A value as short text: numbers to five digits, long arrays by their first entries."""
     if isinstance(value, Tensor):
-        return f"Tensor {shown(value.data)}"
+        return f"Tensor {shown(value.data, digits)}"
     if not _numeric(value) or isinstance(value, bool):
         text = repr(value)
         return text if len(text) <= 70 else text[:67] + "..."
     values = np.asarray(value)
     if values.ndim == 0:
-        return f"{values[()]:.5g}"
-    text = np.array2string(values, precision=5, threshold=12, edgeitems=3, separator=", ")
+        return f"{values[()]:.{digits}g}"
+    text = np.array2string(values, precision=digits, threshold=12, edgeitems=3, separator=", ")
     return text.replace("\n", "\n            ")
 
 
 def students_line(error) -> str:
-    """The line of the student's own code at which an exception arose: "line 3: return x / n"."""
-    not_theirs = {HERE, *(Path(package.__file__).resolve().parent
-                          for package in (minigrad, losses, optim))}
-    own = [frame for frame in traceback.extract_tb(error.__traceback__)
-           if frame.line and "site-packages" not in frame.filename
-           and Path(frame.filename).resolve().parent not in not_theirs]
-    return "".join(f"line {frame.lineno} of {frame.name}: {frame.line}" for frame in own[-1:])
+    """The student's own line at which an exception arose: "line 3 of slope: return x / n".
+
+    Without its text if that is nowhere to be read, as for what is typed into a terminal.
+    """
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if theirs(frame.filename)]
+    return "".join(f"line {frame.lineno} of {frame.name}{f': {frame.line}' if frame.line else ''}"
+                   for frame in own[-1:])
+
+
+def theirs(filename) -> bool:
+    """Whether a file of code may be a student's: no library's, and no module of the exercises'."""
+    if filename.startswith("<"):  # "<stdin>", and not what Python and NumPy make for themselves
+        return not filename.startswith(("<frozen ", "<__array_function__"))
+    path = Path(filename).resolve()
+    if path.parent == HERE:
+        return path.stem not in ("__init__", "checking", "questions", "release") and (
+            not re.fullmatch(r"lesson_\d\d", path.stem))
+    return "site-packages" not in path.parts and path.parent not in LIBRARIES
 
 
 def diagnosis(task, answer, got, expected, wrong) -> str:
@@ -276,7 +403,8 @@ def diagnosis(task, answer, got, expected, wrong) -> str:
         if all(alike[:first + 1]) and sum(alike) > most:
             part, most = mistake, sum(alike)
     if part and not isinstance(got[first], Failed):
-        return f"Diagnosis of this case, and there is more to find: {part.diagnosis}"
+        return (f"In this case alone it looks like this: {part.diagnosis}\n"
+                "  The other cases do not fit it.")
     found = from_the_numbers(task, got, expected, wrong)
     if found:
         return f"Diagnosis: {found}"

@@ -62,6 +62,9 @@ SLOPE = Task(
                       "a residual keeps its sign here, w x - y: without |...|."),
               Mistake(lambda w, x, y: cost(w, x, y),
                       "this is the cost itself, not its slope."),
+              Mistake(lambda w, x, y: 2.0 * np.sum((w * x - y) * x) / np.float64(len(x) - 1),
+                      "divided by n - 1: the mean of n readings is their sum over n, and of a "
+                      "single one it is the reading itself."),
               Mistake(lambda w, x, y: 2.0 * (w * x - y) * x,
                       "one slope for each reading: the mean of them is missing.")],
     hints=("Chain rule: outer derivative times inner derivative, for each reading; then the mean.",

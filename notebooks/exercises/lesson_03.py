@@ -304,6 +304,14 @@ def leaky_with(x_rule=to_x, a_rule=to_a):
     return lambda: primitive(leaky_forward, x_rule, a_rule)
 
 
+def leaky_by_maximum():
+    return lambda x, a: np.maximum(x, a * x)
+
+
+def leaky_by_abs():
+    return lambda x, a: 0.5 * (1.0 + a) * x + 0.5 * (1.0 - a) * np.abs(x)
+
+
 def leaky_case(says, x, a, which, scale=1.0):
     """The gradient of `scale` times the sum of squares by x or a, argument `which`."""
     def cost(operation, x, a):
@@ -330,6 +338,20 @@ def leaky_case(says, x, a, which, scale=1.0):
     return Case(says, run, measured=measured)
 
 
+def one_step_case(says, x, a):
+    """From what the operation gives, how many steps of the graph lead back to x and a?"""
+    def run(answer):
+        operation = answer()
+        if not callable(operation):
+            return operation
+        at = Tensor(x, requires_grad=True), Tensor(a, requires_grad=True)
+        z = operation(*at)
+        if not isinstance(z, Tensor):
+            return "no Tensor"
+        return "one step" if {id(t) for t in z.parents} == set(map(id, at)) else "several steps"
+    return Case(says, run)
+
+
 def mixed_case(says, x, a):
     def run(answer):
         operation = answer()
@@ -354,7 +376,9 @@ LEAKY = Task(
            leaky_case("to x, where x is 0, with a = -3", fixed([-2.0, 0.0]), fixed(-3.0), 0, 0.5),
            leaky_case("to a, with an a for each column", X23, A3, 1),
            leaky_case("to x, with an a for each column", X23, A3, 0),
-           mixed_case("by x and then by a, a second derivative", X23[0], fixed(0.1))],
+           mixed_case("by x and then by a, a second derivative", X23[0], fixed(0.1)),
+           leaky_case("to x, with a = 1.5", X23[0], fixed(1.5), 0),
+           one_step_case("one step of the graph from z back to x and a", X23[0], fixed(0.1))],
     solution=leaky,
     others=[leaky_by_where, leaky_by_sign],
     mistakes=[
@@ -397,7 +421,13 @@ LEAKY = Task(
                 "the rule for a takes a mean: what comes back from many uses adds up. Leave that "
                 "to the engine, and return one number for each x."),
         Mistake(leaky_with(to_a, to_x),
-                "the rules are swapped: first the one for x, then the one for a.")],
+                "the rules are swapped: first the one for x, then the one for a."),
+        Mistake(leaky_by_maximum,
+                "max(x, a x) is the leaky relu only while a is at most 1: here the larger one is "
+                "a x where x > 0. Make the operation with primitive(...), and give it two rules."),
+        Mistake(leaky_by_abs,
+                "right, but made of operations that have rules already: the task asks for one of "
+                "your own, primitive(...) with a rule for x and a rule for a.")],
     hints=("Each input has a rule of its own: hold the other input still. Right of 0 the output is "
            "x, left of it a x.",
            "dz/dx: 1 where x > 0, a where x < 0, (1 + a)/2 at 0.    dz/da: x where x < 0, else 0.",

@@ -639,7 +639,7 @@ STANDARDISE = Task(
     title="test rows on the training rows' scale",
     cases=[scaled_case("four training rows, two test rows", RAW, UNSEEN),
            scaled_case("a single test row", RAW, UNSEEN[1:]),
-           scaled_case("as many test rows as training rows", RAW, RAW[::-1] + 10.0),
+           scaled_case("as many test rows as training rows", RAW, fixed(RAW[::-1] + 10.0)),
            scaled_case("a column that is 7 in all training rows, and 7 and 8 in the test rows",
                        LEVEL, LEVEL_UNSEEN)],
     solution=standardised,
@@ -744,6 +744,15 @@ def first_weights_one_by_one(sizes, seed):
     return tuple(weights)
 
 
+def first_weights_taken_off(sizes, seed):
+    rng, weights, n_in = np.random.default_rng(seed), [], sizes.pop(0)
+    while sizes:
+        n_out = sizes.pop(0)
+        weights.append(np.sqrt(2 / n_in) * rng.normal(size=(n_in, n_out)))
+        n_in = n_out
+    return weights
+
+
 def weights_with(scale=lambda n, m: np.sqrt(2.0 / n), draw=None, generator=np.random.default_rng):
     """First weights of another size, drawn in another way, or by another generator."""
     draw = draw or (lambda rng, s, n, m: rng.normal(0.0, s, (n, m)))
@@ -785,10 +794,10 @@ def plain(weights):
 def weights_case(says, sizes, seed):
     """The weights of each layer; if two calls differ, that is all there is to say."""
     def run(answer):
-        found = answer(sizes, seed)
+        found = answer(list(sizes), seed)  # a list of its own: an answer may take it apart
         if found is None or isinstance(found, np.ndarray | Tensor):
             return found
-        found, again = plain(found), plain(answer(sizes, seed))
+        found, again = plain(found), plain(answer(list(sizes), seed))
         if any(isinstance(w, tuple | list) for w in found):
             return "lists or pairs, and not an array for each layer"
         if any(not np.array_equal(a, b) for a, b in zip(found, again, strict=True)):
@@ -804,7 +813,8 @@ WEIGHTS = Task(
            weights_case("sizes 4, 4, 4: two layers of the same shape", [4, 4, 4], 0),
            weights_case("sizes 1, 5: a single layer", [1, 5], 3)],
     solution=first_weights,
-    others=[first_weights_scaled, first_weights_of_the_library, first_weights_one_by_one],
+    others=[first_weights_scaled, first_weights_taken_off, first_weights_of_the_library,
+            first_weights_one_by_one],
     mistakes=[
         Mistake(weights_with(lambda n, m: 2.0 / n),
                 "2 / n is the variance: rng.normal takes the deviation, its root."),

@@ -312,6 +312,9 @@ WEIGHTED = Task(
     mistakes=[Mistake(weighted_like(right_weights, divisor=lambda w: w.sum()),
                       "divided by the sum of the weights: here the mean is over the n examples, "
                       "np.mean(weights * costs)."),
+              Mistake(lambda z, y, weight: weighted(z, y, weight) * len(y) / max(y.sum(), 1),
+                      "divided by the number of yes: a batch may have none. Divide by the number "
+                      "of all examples, np.mean."),
               Mistake(weighted_like(right_weights, divisor=lambda w: 1.0),
                       "it is a sum: divide by the number of examples."),
               Mistake(weighted_like(lambda y, weight: 1.0 + (weight - 1.0) * (1.0 - y)),

@@ -340,6 +340,8 @@ def all_places(x, real):
 
 
 def statistics_case(says, x, real, key):
+    real = fixed(real, bool)
+
     def run(answer):
         values = Tensor(x, requires_grad=True)
         found = answer(values, real)

@@ -503,6 +503,14 @@ def clipped_flat(gradients, max_norm):
     return tuple(g * max_norm / norm for g in gradients), norm
 
 
+def clipped_in_the_list(gradients, max_norm):
+    length = np.sqrt(sum(np.sum(g * g) for g in gradients))
+    if length > max_norm:
+        for i in range(len(gradients)):
+            gradients[i] = gradients[i] * max_norm / length
+    return gradients, length
+
+
 def clipped_by_norms(gradients, max_norm):
     norm = math.hypot(*[np.linalg.norm(g) for g in gradients])
     return [g * min(1, max_norm / (norm + 1e-12)) for g in gradients], norm
@@ -539,7 +547,7 @@ def clip_values(gradients, max_norm):
 
 def clip_case(says, gradients, max_norm):
     def run(answer):
-        found = answer(gradients, max_norm)
+        found = answer(list(gradients), max_norm)  # a list of its own: an answer may change it
         if found is None:
             return None
         if not isinstance(found, tuple | list) or len(found) != 2:
@@ -560,7 +568,7 @@ CLIP = Task(
            clip_case("exactly as long as allowed, 13", LONG, 13.0),
            clip_case("all of them 0", [fixed([0.0, 0.0]), fixed([0.0])], 1.0)],
     solution=clipped,
-    others=[clipped_flat, clipped_by_norms, clipped_by_the_library],
+    others=[clipped_flat, clipped_in_the_list, clipped_by_norms, clipped_by_the_library],
     mistakes=[
         Mistake(clip_each,
                 "every parameter is clipped by itself: that turns the direction. One length of all "

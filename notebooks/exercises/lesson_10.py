@@ -573,6 +573,13 @@ def by_rank(sure, hit, bins):
     return at
 
 
+def by_share(sure, hit, bins):
+    at = np.empty(len(sure), int)
+    for b, shared in enumerate(np.array_split(np.argsort(sure, kind="stable"), bins)):
+        at[shared] = b
+    return at
+
+
 def calibration_case(says, sure, hit, bins):
     sure, hit = fixed(sure), fixed(hit, bool)
     return Case(says, lambda answer: answer(sure, hit, bins), factors=(
@@ -661,7 +668,10 @@ CALIBRATION = Task(
                       "an empty bin has no mean: 0 / 0 is nan, and 0 times nan too. Leave empty "
                       "bins out."),
               Mistake(calibration_like(place=by_rank),
-                      "the bins hold equally many answers: they are to be equally wide.")],
+                      "the bins hold equally many answers: they are to be equally wide."),
+              Mistake(calibration_like(place=by_share),
+                      "the answers are shared out evenly, so many to a bin: a bin is an interval "
+                      "of confidence, and all are equally wide.")],
     hints=("Sort the answers into bins by how sure they are. In each bin compare two means. Then "
            "the mean of the gaps, and a bin counts by its size.",
            "ECE = Σ_b n_b / n · | share right_b - mean confidence_b |",

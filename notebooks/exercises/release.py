@@ -19,7 +19,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HEADING = re.compile(r"^#+ Task (\d+\.\d+): (.+)$", re.MULTILINE)
-MARKER = re.compile(r"#+ *(BEGIN|END) +(SOLUTION|HIDDEN)", re.IGNORECASE)
+MARKER = re.compile(r"^\s*#+\W*(BEGIN|END)|#+\W*(BEGIN|END)\W+(SOLUTION|HIDDEN)",
+                    re.IGNORECASE | re.MULTILINE)
+SIGNS = re.compile(r"^\s*###", re.MULTILINE)
 
 
 def released(notebook: dict) -> dict:
@@ -32,9 +34,13 @@ def released(notebook: dict) -> dict:
                 raise ValueError(f"no heading '## Task 3.2: ...' before the solution\n{source}")
             source = without(source, "HIDDEN TESTS", None)
             source = without(source, "SOLUTION", f"raise NotImplementedError({json.dumps(task)})")
-        if MARKER.search(source):
-            raise ValueError(f"a marker that is misspelt, or outside a code cell, hides nothing:\n"
-                             f"{source}")
+        if MARKER.search(source) or cell["cell_type"] == "code" and SIGNS.search(source):
+            raise ValueError(f"a marker that is misspelt, or outside a code cell, hides nothing; "
+                             f"and nothing else begins like one:\n{source}")
+        if cell["metadata"].get("nbgrader", {}).get("solution") and (
+                "### BEGIN SOLUTION" not in "".join(cell["source"])):
+            raise ValueError(f"a cell for a solution, by its metadata, and nothing in it is hidden "
+                             f"by ### BEGIN SOLUTION:\n{source}")
         if cell["cell_type"] != "code":
             for number, title in HEADING.findall(source):
                 task = f"Exercise {number}: {title.strip()}"
