@@ -19,6 +19,17 @@ from traitlets import default
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PROJECT = ("minigrad", "losses", "optim")
+SECONDS = 60  # of computing for a notebook, as the kernel counts them: a busy machine is no slower
+OFFLINE = """
+import socket
+
+def stay_here(self, address, connect=socket.socket.connect):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
+        raise OSError(f"a notebook works offline, and this one asks for {address}")
+    return connect(self, address)
+
+socket.socket.connect = stay_here
+"""
 
 
 # The kernel: the Python that runs these tests, whatever kernels are installed
@@ -37,10 +48,17 @@ class ThisKernel(AsyncKernelManager):
 
 
 def executed(path, profile, allow_errors=False):
-    """The notebook with the outputs of a new run. `profile` is an empty folder for IPython."""
+    """The notebook with the outputs of a new run. `profile` is an empty folder for IPython.
+
+    Offline: a connection to another machine raises OSError. Fails if it takes more than SECONDS.
+    """
     notebook = read(path)
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
+    notebook.cells.append(nbformat.v4.new_code_cell("import time; print(time.thread_time())"))
+    startup = profile / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "offline.py").write_text(OFFLINE, encoding="utf-8")
     inherited = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     folders = [ROOT, ROOT / "notebooks",  # absolute: the kernel runs elsewhere
                *(Path(p).resolve() for p in inherited)]
@@ -50,17 +68,21 @@ def executed(path, profile, allow_errors=False):
         "PYTHONPATH": os.pathsep.join(map(str, folders)),
         "IPYTHONDIR": str(profile),  # no start-up files of this machine's user
     }
-    client = NotebookClient(notebook, timeout=60, kernel_name="python3", record_timing=False,
+    client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", record_timing=False,
                             allow_errors=allow_errors,
                             kernel_manager_class=ThisKernel,
                             resources={"metadata": {"path": str(path.parent)}})
     try:
         client.execute(env=environment)
+        seconds = float(notebook.cells.pop().outputs[0].text)
+        if seconds > SECONDS:
+            pytest.fail(f"{path.name} takes {seconds:.0f} seconds of computing, and may take "
+                        f"{SECONDS}: train shorter, or on less", pytrace=False)
         return notebook
     except CellExecutionError as error:
         trouble = f"raised {error.ename}: {error.evalue}"
     except CellTimeoutError:
-        trouble = "was still running after 60 seconds"
+        trouble = f"was still running after {SECONDS} seconds"
     number, cell = last_begun(notebook)
     details = "\n".join("\n".join(output.get("traceback", [])) for output in cell.outputs)
     pytest.fail(f"{path.name}: code cell {number} {trouble}\n\nThe cell:\n{cell.source}\n\n"

@@ -2,12 +2,15 @@
 
 What a notebook promises, and these tests hold:
 
-- it runs from top to bottom, and prints what it printed when it was saved;
-- it was saved after one such run: counts 1, 2, 3, ..., no errors, no empty cells;
+- it runs from top to bottom, offline, in a minute of computing, and prints what it printed when it
+  was saved;
+- it was saved after one such run: counts 1, 2, 3, ..., no errors, no cell without a purpose;
 - every picture has a line `*Alt text:* ...` in the markdown cell before or after it;
 - it is small, and nothing in it tells of the machine it was written on;
-- a code cell has at most 8 lines of code, or 25 if it is tagged "figure" (blank lines and comments
-  are not counted);
+- a code cell has at most 8 lines of code (blank lines and comments are not counted), or 25 if it is
+  tagged "figure": it draws a picture then, and trains nothing;
+- a guess, written into a variable in a cell tagged "predict", comes back in a picture;
+- no function stands in two notebooks: what two of them need belongs to the package;
 - its first cell says what the reader will be "able to" do, what one "needs" (or "You need"), and
   how many "minutes" it takes; its line "**New names:**" lists what it introduces of the project;
 - it uses no name of minigrad, losses or optim that neither it nor an earlier one introduces
@@ -18,14 +21,17 @@ What a notebook promises, and these tests hold:
 Pictures are not compared: their pixels change with every version of matplotlib.
 """
 
+import ast
 import difflib
 import re
 
 import nbformat
+import notebook_tools
 import pytest
 from notebook_tools import (NOTEBOOKS, ROOT, code_cells, executed, introduced, is_image, plain,
                             read, text_of, used)
 
+TRAINS = {"step", "take_step", "train", "fit"}
 FOLDER = re.compile(r"(?<![\w.])/(work|home|root|Users|tmp)\b.{0,60}|\b[A-Z]:\\.{0,60}")
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -51,6 +57,45 @@ def lines_of_code(cell):
 def alt_texts(cell):
     """How many pictures a markdown cell describes; a description has 40 characters or more."""
     return len(re.findall(r"^\*Alt text:\*\s+\S.{39,}", cell.source, flags=re.MULTILINE))
+
+
+def read_in(cell):
+    """The names of variables that the code of a cell reads."""
+    return {node.id for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def made_in(cell):
+    """The names of the variables and functions that a cell makes."""
+    nodes = list(ast.walk(ast.parse(cell.source)))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef)} | {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def is_shown(name, cells):
+    """Whether a picture in these cells is made with that variable, or with what comes of it."""
+    names = {name}
+    for cell in cells:
+        if names & read_in(cell):
+            if any(map(is_image, cell.outputs)):
+                return True
+            names |= made_in(cell)
+    return False
+
+
+def called_in(cell):
+    """The last names of what a cell calls: `step` for `optimizer.step()`."""
+    called = [node.func for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    return {getattr(function, "attr", getattr(function, "id", "")) for function in called}
+
+
+def functions(notebook):
+    """The functions that a notebook defines, by what they do: whatever their names are."""
+    for cell in code_cells(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                yield ast.dump(node.args) + "".join(map(ast.dump, body)), node.name
 
 
 # The tests
@@ -88,6 +133,9 @@ def test_it_was_saved_after_one_run_from_top_to_bottom(path):
     nbformat.validate(notebook)
     for place, cell in enumerate(notebook.cells, start=1):
         assert cell.source.strip(), f"{path.name}: cell {place} is empty: delete it"
+        idle = cell.cell_type == "code" and all(
+            isinstance(line, ast.Pass) for line in ast.parse(cell.source).body)
+        assert not idle, f"{path.name}: cell {place} does nothing: {cell.source!r}"
     for number, cell in enumerate(code_cells(notebook), start=1):
         assert cell.execution_count == number, (
             f"{path.name}: code cell {number} has the execution count {cell.execution_count}. "
@@ -145,6 +193,40 @@ def test_code_cells_are_short_enough_to_be_taken_in(path):
 
 
 @every_notebook
+def test_a_cell_tagged_figure_draws_and_trains_nothing(path):
+    for number, cell in enumerate(code_cells(read(path)), start=1):
+        if "figure" in cell.metadata.get("tags", []):
+            assert any(map(is_image, cell.outputs)), (
+                f"{path.name}: code cell {number} is tagged figure and has no picture")
+            training = called_in(cell) & TRAINS
+            assert not training, (f"{path.name}: code cell {number} is tagged figure and calls "
+                                  f"{training}: train in a cell before it")
+
+
+@every_notebook
+def test_every_guess_comes_back_in_a_picture(path):
+    cells, guesses = code_cells(read(path)), 0
+    for number, cell in enumerate(cells, start=1):
+        if "predict" in cell.metadata.get("tags", []):
+            mine = {name for name in made_in(cell) if name.startswith("my_")}
+            assert mine, f"{path.name}: code cell {number} is tagged predict and has no my_..."
+            for name in mine:
+                assert is_shown(name, cells[number:]) or path.name > "11", (
+                    f"{path.name}: no picture shows the guess {name}")
+            guesses += len(mine)
+    assert guesses >= 3, f"{path.name} asks for {guesses} guesses: let the reader predict more"
+
+
+def test_no_function_stands_in_two_notebooks():
+    found = {}
+    for path in NOTEBOOKS:
+        for does, name in functions(read(path)):
+            other = found.setdefault(does, (path.stem, name))
+            assert other[0] == path.stem, (f"{path.stem} defines {name} as {other[0]} defines "
+                                           f"{other[1]}: put it into the package, or write it out")
+
+
+@every_notebook
 def test_it_opens_with_aim_needs_and_minutes(path):
     opening = read(path).cells[0]
     assert opening.cell_type == "markdown", f"{path.name} must open with a markdown cell"
@@ -187,6 +269,20 @@ def test_it_uses_only_names_that_it_or_an_earlier_one_introduces(path):
                          f"introduces: explain them and add them to its New names")
     idle = set(new) - needed
     assert not idle, f"{path.name} promises {sorted(idle)} as new names and does not use them"
+
+
+@pytest.mark.parametrize("source, limit, words", [
+    ("import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)", 60, "works offline"),
+    ("x = sum(range(10_000))", 0, "seconds of computing, and may take 0"),
+], ids=["asks another machine", "computes too long"])
+def test_a_notebook_that_is_not_offline_or_not_quick_is_found_out(tmp_path, monkeypatch, source,
+                                                                  limit, words):
+    path = tmp_path / "bad.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    nbformat.write(notebook, path)
+    monkeypatch.setattr(notebook_tools, "SECONDS", limit)
+    with pytest.raises(pytest.fail.Exception, match=words):
+        executed(path, tmp_path / "profile")
 
 
 def test_the_courses_table_has_every_notebook_with_its_minutes():
