@@ -404,8 +404,6 @@ def test_python_numbers_never_change_a_dtype():
 
 
 def test_a_small_network_of_the_nn_room_passes_gradcheck():
-    if not hasattr(nn, "MLP"):
-        pytest.skip("nn.MLP is not there yet")
     net = nn.MLP([3, 4, 2], activation="tanh", rng=0)
     x = Tensor(np.random.default_rng(0).normal(size=(5, 3)), requires_grad=True)
     assert gradcheck(net, x, order=2)

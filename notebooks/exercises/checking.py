@@ -393,7 +393,7 @@ def diagnosis(task, answer, got, expected, wrong) -> str:
     two mistakes at once are common.
     """
     first, part, most = wrong[0], None, 0
-    least = [1e-12 * size(outcome) or 1e-12 for outcome in expected]
+    least = [1e-12 * size(each) or 1e-12 for each in expected]
     for mistake in task.mistakes:
         theirs = [outcome(case, mistake.answer) for case in task.cases]
         alike = [same(*three, least=rounding) for *three, rounding in
