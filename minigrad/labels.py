@@ -121,7 +121,8 @@ def fitted(ax, like, text, side=0):
     def lines(width):
         return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
-    even = next(width for width in range(1, most + 1) if len(lines(width)) <= len(lines(most)))
+    fewest = len(lines(most))
+    even = next(width for width in range(1, most + 1) if len(lines(width)) <= fewest)
     return "\n".join(lines(even)).replace(NO_BREAK, " ")
 
 

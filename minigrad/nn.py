@@ -86,7 +86,7 @@ class Module:
         wrong on the way, an older file of that name is still whole. ValueError if a parameter of
         the model itself is called file or allow_pickle.
         """
-        if clash := self.state_dict().keys() & {"file", "allow_pickle"}:
+        if clash := dict(self.named_parameters()).keys() & {"file", "allow_pickle"}:
             raise ValueError(f"np.savez keeps the name {clash.pop()!r} for itself: rename it")
         draft = f"{os.fspath(path)}.{os.getpid()}.draft"
         try:

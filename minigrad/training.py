@@ -94,13 +94,13 @@ class History:
 
     def __init__(self, model=None):
         tensors = isinstance(model, dict) and all(hasattr(p, "grad") for p in model.values())
-        named = hasattr(model, "named_parameters") and not isinstance(model, type)
-        if not (model is None or tensors or named):
+        named = model.items if tensors else getattr(model, "named_parameters", None)
+        if model is not None and (named is None or isinstance(model, type)):
             raise TypeError(f"History(model) asks a model for its named_parameters() and was given "
                             f"{model!r:.60}: pass the model itself, for a function a dict of its "
                             f"Tensors by name, or nothing for numbers alone")
         self.step = 0
-        self._model = model
+        self._named = named  # gives pairs of a name and a Tensor; None: numbers alone are recorded
         self._curves = {}  # name -> its steps, its numbers
         self._rows = {}  # parameter -> a row per step: step, gradient (4), update (4), size
         self._names = set()  # of the numbers that this step has already
@@ -128,7 +128,7 @@ class History:
         """
         if unnamed:
             raise TypeError("a number is recorded by name: write history.record(loss=loss)")
-        if not numbers and self._model is None:
+        if not numbers and self._named is None:
             raise ValueError("there is nothing to record: write history.record(loss=loss)")
         numbers = {name: _number(name, value) for name, value in numbers.items()}
         parameters = self._parameters()
@@ -139,7 +139,7 @@ class History:
             raise RuntimeError("the weights have moved and no parameter has a gradient: record "
                                "after optimizer.step() and before zero_grad(). For numbers alone "
                                "make it History(), without the model")
-        begun = self.step if self._model is None else self._rows or not learning
+        begun = self.step if self._named is None else self._rows or not learning
         if moved or not begun or not numbers or numbers.keys() & self._names:
             self._next_step(parameters if learning else [], moved)
         self._names |= numbers.keys()
@@ -188,7 +188,7 @@ class History:
 
     def __repr__(self):
         numbers = ", ".join(self._curves) or "no numbers"
-        learnt = f"; {counted(len(self._rows), 'parameter')}" if self._model is not None else ""
+        learnt = f"; {counted(len(self._rows), 'parameter')}" if self._named is not None else ""
         return f"History of {counted(self.step, 'step')}: {numbers}{learnt}"
 
     def _next_step(self, parameters, moved):
@@ -208,12 +208,10 @@ class History:
 
     def _parameters(self):
         """Triples: a parameter's name, a copy of its values, its gradient or None."""
-        if self._model is None:
+        if self._named is None:
             return []
-        named = self._model.items() if isinstance(self._model, dict) else (
-            self._model.named_parameters())
         return [(name, np.asarray(p.data).copy(), None if p.grad is None else np.asarray(p.grad))
-                for name, p in named if 0 not in p.data.shape]
+                for name, p in self._named() if 0 not in p.data.shape]
 
     def _table(self, parameter):
         return np.array(_look_up(self._rows, parameter, "parameter")).reshape(-1, 10)

@@ -33,6 +33,8 @@ except ImportError:  # a Python without it: nothing is ended, as if there were n
 HERE = Path(__file__).resolve().parent
 LIBRARIES = {Path(package.__file__).resolve().parent for package in (minigrad, losses, optim)}
 LIMIT = 5.0  # seconds for one run of an answer; a right one needs less than one
+ENDLESS = ("Diagnosis: does the loop end? Something that its condition looks at has to change in "
+           "it. (A right answer takes less than a second.)")
 
 
 class Case(NamedTuple):
@@ -89,7 +91,7 @@ def check(name: str, answer) -> None:
     >>> check("1.1", lambda w, x, y: 2.0 * np.mean((w * x - y) * x))
     1.1 is right. Checked: the mean of three readings at w = 1; ...
     """
-    task = tasks()[_known(name)]
+    task = _task(name)
     if callable(task.solution) and not callable(answer):
         raise TypeError(f'check("{name}", ...) is given the function itself, its name without '
                         f"brackets behind it, not {shown(answer)}")
@@ -98,16 +100,13 @@ def check(name: str, answer) -> None:
     for case in task.cases:
         got.append(outcome(case, answer, LIMIT))
         if endless(got[-1]):
-            raise NotYet("\n".join(not_ended(name, task, case, got[-1])))
+            raise not_yet(name, task, case, got[-1], None, ENDLESS)
     wrong = [i for i, pair in enumerate(zip(got, expected, strict=True)) if not same(*pair, task)]
     if not wrong:
         print(f"{name} is right. Checked: {'; '.join(case.says for case in task.cases)}.")
         return
-    first = wrong[0]
-    lines = [f"{name}, {task.title}: not yet.", "", f"  case      {task.cases[first].says}",
-             *described(got[first], expected[first], task.cases[first], task)]
-    lines += ["", f"  {diagnosis(task, answer, got, expected, wrong)}", "", helps_on(name)]
-    raise NotYet("\n".join(lines))
+    first, cause = wrong[0], diagnosis(task, got, expected, wrong)
+    raise not_yet(name, task, task.cases[first], got[first], expected[first], cause)
 
 
 _asked: dict[str, int] = {}
@@ -115,7 +114,7 @@ _asked: dict[str, int] = {}
 
 def hint(name: str) -> None:
     """Print the next of three hints: the concept, the formula, nearly the code."""
-    task, kinds = tasks()[_known(name)], ("concept", "formula", "nearly the code")
+    task, kinds = _task(name), ("concept", "formula", "nearly the code")
     k = _asked.get(name, 0)
     _asked[name] = (k + 1) % 3
     print(f"Hint {k + 1} of 3 for {name}, {kinds[k]}:\n\n{task.hints[k]}")
@@ -123,7 +122,7 @@ def hint(name: str) -> None:
 
 def reference(name: str):
     """A working answer to a task, and a line that says it is not yours."""
-    task = tasks()[_known(name)]
+    task = _task(name)
     print(f"This is the reference for {name}, not your answer: come back to it later.")
     return task.solution
 
@@ -133,7 +132,7 @@ def working(name: str, answer):
 
     If it gives Tensors where plain numbers are expected, the numbers are taken out for the picture.
     """
-    task, as_tensors = tasks()[_known(name)], False
+    task, as_tensors = _task(name), False
     for case in task.cases:
         got, expected = outcome(case, answer, LIMIT), outcome(case, task.solution)
         if not same(got, expected, task):
@@ -174,12 +173,13 @@ def tasks() -> dict[str, Task]:
     return found
 
 
-def _known(name):
+def _task(name) -> Task:
     if not isinstance(name, str):
         raise TypeError(f'a task is named by a string, as in check("1.1", answer), not {name!r}')
-    if name not in tasks():
-        raise ValueError(f"there is no task {name!r}: the tasks are {', '.join(tasks())}")
-    return name
+    found = tasks()
+    if name not in found:
+        raise ValueError(f"there is no task {name!r}: the tasks are {', '.join(found)}")
+    return found[name]
 
 
 # -- running and comparing -------------------------------------------------------------------------
@@ -305,10 +305,19 @@ def _numeric(value):
 # -- what is said ----------------------------------------------------------------------------------
 
 
+def not_yet(name, task, case, got, expected, cause) -> NotYet:
+    """What a student is told of a wrong answer: the case, what came out there, and the cause."""
+    return NotYet("\n".join([
+        f"{name}, {task.title}: not yet.", "", f"  case      {case.says}",
+        *described(got, expected, case, task), "", f"  {cause}", "",
+        f'  hint("{name}") helps on; after that, reference("{name}") lends you an answer.']))
+
+
 def described(got, expected, case, task) -> list[str]:
     """Got, expected, their shapes where these differ, and the finite-difference value."""
     if isinstance(got, Failed):
-        lines = [f"  it raised {type(got.error).__name__}: {got.error}"]
+        lines = [f"  it had not ended after {LIMIT:g} seconds" if endless(got) else
+                 f"  it raised {type(got.error).__name__}: {got.error}"]
         if place := students_line(got.error):
             lines.append(f"  here      {place}")
         return lines
@@ -327,20 +336,6 @@ def described(got, expected, case, task) -> list[str]:
         if measured is not None:
             lines.append(f"  measured  {shown(measured)} by finite differences")
     return lines
-
-
-def not_ended(name, task, case, got) -> list[str]:
-    """What is said of an answer that had to be stopped."""
-    lines = [f"{name}, {task.title}: not yet.", "", f"  case      {case.says}",
-             f"  it had not ended after {LIMIT:g} seconds"]
-    if place := students_line(got.error):
-        lines.append(f"  here      {place}")
-    return [*lines, "", "  Diagnosis: does the loop end? Something that its condition looks at has "
-            "to change in it. (A right answer takes less than a second.)", "", helps_on(name)]
-
-
-def helps_on(name) -> str:
-    return f'  hint("{name}") helps on; after that, reference("{name}") lends you an answer.'
 
 
 def wrong_key(got, expected, task):
@@ -386,7 +381,7 @@ def theirs(filename) -> bool:
     return "site-packages" not in path.parts and path.parent not in LIBRARIES
 
 
-def diagnosis(task, answer, got, expected, wrong) -> str:
+def diagnosis(task, got, expected, wrong) -> str:
     """The likely cause: a known mistake that does the same, or what the numbers look like.
 
     A mistake that does the same up to the first wrong case, but not in all, is a part of the truth:
@@ -395,9 +390,9 @@ def diagnosis(task, answer, got, expected, wrong) -> str:
     first, part, most = wrong[0], None, 0
     least = [1e-12 * size(each) or 1e-12 for each in expected]
     for mistake in task.mistakes:
-        theirs = [outcome(case, mistake.answer) for case in task.cases]
-        alike = [same(*three, least=rounding) for *three, rounding in
-                 zip(got, theirs, [task] * len(got), least, strict=True)]
+        made = [outcome(case, mistake.answer) for case in task.cases]
+        alike = [same(mine, other, task, rounding)
+                 for mine, other, rounding in zip(got, made, least, strict=True)]
         if all(alike):
             return f"Diagnosis: {mistake.diagnosis}"
         if all(alike[:first + 1]) and sum(alike) > most:
@@ -455,15 +450,15 @@ def from_the_numbers(task, got, expected, wrong) -> str:
     if not pairs:
         return some_are_right(task, got, wrong)
     said = [about_shapes(g, e) for g, e in pairs if g.shape != e.shape]
-    if said and any(array(g).shape != array(e).shape for g, e in leaves(first, right)
-                    if _numeric(g) and _numeric(e)):
+    shown_ones = [(array(g), array(e)) for g, e in leaves(first, right)
+                  if _numeric(g) and _numeric(e)]
+    if said and any(g.shape != e.shape for g, e in shown_ones):
         if len({text.split(":")[0] for text in said}) == 1 or "right" not in said[0]:
             return said[0]  # that numbers are right must hold for all of them
         g, e = next((g, e) for g, e in pairs if g.shape != e.shape)
         return f"the shape is {g.shape} and should be {e.shape}."
     pairs = [(g, e) for g, e in pairs if g.shape == e.shape]
-    if not all(np.isfinite(array(g)).all() for g, e in leaves(first, right)
-               if _numeric(g) and _numeric(e)):
+    if not all(np.isfinite(g).all() for g, _ in shown_ones):
         return "nan or inf: look for a division by 0, a log of 0, or an exp that overflows."
     pairs = [(g, e) for g, e in pairs if np.isfinite(g).all()]  # what is seen in later cases waits
     if not pairs:

@@ -105,15 +105,19 @@ def needed_by(output, inputs):
     return needed
 
 
-def count_users(output, inputs):
-    needed = needed_by(output, inputs)
-    users = {value: sum(inputs[u].count(value) for u in needed) for value in needed}
+def once_all_have_come(output, inputs, among):
+    """Whoever has heard from all its users, as counted among some values, is next."""
+    users = {value: sum(inputs[u].count(value) for u in among) for value in among}
     order = [output]
     for value in order:
         for parent in inputs[value]:
             users[parent] -= 1
             order += [parent] * (users[parent] == 0)
     return order
+
+
+def count_users(output, inputs):
+    return once_all_have_come(output, inputs, needed_by(output, inputs))
 
 
 def again_and_again(output, inputs):
@@ -188,13 +192,7 @@ def moved_to_the_end(output, inputs):
 
 
 def users_of_all(output, inputs):
-    users = {value: sum(inputs[u].count(value) for u in inputs) for value in inputs}
-    order = [output]
-    for value in order:
-        for parent in inputs[value]:
-            users[parent] -= 1
-            order += [parent] * (users[parent] == 0)
-    return order
+    return once_all_have_come(output, inputs, inputs)
 
 
 def order_of_all(output, inputs):

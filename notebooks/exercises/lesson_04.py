@@ -244,17 +244,22 @@ TRAIN_X = fixed([[1.0, 2.0], [-1.0, 0.5], [2.0, -2.0], [0.0, 1.0], [-2.0, -1.0],
 TRAIN_Y = fixed([0, 2, 1, 0, 2, 1, 1], int)
 
 
+def learn(model, optimizer, x, y):
+    """One step, and the cost before it."""
+    optimizer.zero_grad()
+    cost = softmax_cross_entropy(model(x), y)
+    cost.backward()
+    optimizer.step()
+    return cost.item()
+
+
 def train(model, optimizer, x, y, size, epochs, rng):
     costs = []
     for _ in range(epochs):
         order = rng.permutation(len(x))
         for k in range(0, len(x), size):
             rows = order[k:k + size]
-            optimizer.zero_grad()
-            cost = softmax_cross_entropy(model(x[rows]), y[rows])
-            cost.backward()
-            optimizer.step()
-            costs.append(cost.item())
+            costs.append(learn(model, optimizer, x[rows], y[rows]))
     return costs
 
 
@@ -310,11 +315,7 @@ def overlapping(model, optimizer, x, y, size, epochs, rng):
         order = rng.permutation(len(x))
         for k in range(len(x)):
             rows = order[k:k + size]
-            optimizer.zero_grad()
-            cost = softmax_cross_entropy(model(x[rows]), y[rows])
-            cost.backward()
-            optimizer.step()
-            costs.append(cost.item())
+            costs.append(learn(model, optimizer, x[rows], y[rows]))
     return costs
 
 

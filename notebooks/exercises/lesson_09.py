@@ -301,16 +301,6 @@ def eps_before_correction(w, slope, steps, rate, beta1, beta2, eps):
     return path
 
 
-def root_before_correction(w, slope, steps, rate, beta1, beta2, eps):
-    m, v, path = 0.0, 0.0, [w]
-    for t in range(1, steps + 1):
-        g = slope(path[-1])
-        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
-        root = np.sqrt(v) / (1 - beta2**t)
-        path.append(path[-1] - rate * m / (1 - beta1**t) / (root + eps))
-    return path
-
-
 def eps_beside(w, slope, steps, rate, beta1, beta2, eps):
     path = [w]
     for t in range(1, steps + 1):
@@ -409,7 +399,7 @@ ADAM = Task(
                 "then eps."),
         Mistake(eps_beside,
                 "eps is added to the weight: it belongs below the line, brackets around √v̂ + eps."),
-        Mistake(root_before_correction,
+        Mistake(adam_with(v_part=lambda beta2, t: (1 - beta2**t)**2),
                 "the root of v alone is taken, and then corrected: first v̂ = v / (1 - β₂^t), then "
                 "its root."),
         Mistake(adam_with(lambda beta, t: 1 / (1 - beta**t), lambda beta, t: 1 / (1 - beta**t)),

@@ -28,25 +28,24 @@ def released(notebook: dict) -> dict:
     """The student's form of a teacher's notebook, both as the JSON of a notebook file."""
     task, cells = None, []
     for cell in notebook["cells"]:
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "code":
-            if "### BEGIN SOLUTION" in source and task is None:
+        source, is_code = "".join(cell["source"]), cell["cell_type"] == "code"
+        solves = "### BEGIN SOLUTION" in source
+        if is_code:
+            if solves and task is None:
                 raise ValueError(f"no heading '## Task 3.2: ...' before the solution\n{source}")
             source = without(source, "HIDDEN TESTS", None)
             source = without(source, "SOLUTION", f"raise NotImplementedError({json.dumps(task)})")
-        if MARKER.search(source) or cell["cell_type"] == "code" and SIGNS.search(source):
+        if MARKER.search(source) or is_code and SIGNS.search(source):
             raise ValueError(f"a marker that is misspelt, or outside a code cell, hides nothing; "
                              f"and nothing else begins like one:\n{source}")
-        if cell["metadata"].get("nbgrader", {}).get("solution") and (
-                "### BEGIN SOLUTION" not in "".join(cell["source"])):
+        if cell["metadata"].get("nbgrader", {}).get("solution") and not solves:
             raise ValueError(f"a cell for a solution, by its metadata, and nothing in it is hidden "
                              f"by ### BEGIN SOLUTION:\n{source}")
-        if cell["cell_type"] != "code":
+        if not is_code:
             for number, title in HEADING.findall(source):
                 task = f"Exercise {number}: {title.strip()}"
             cells.append(cell)
-            continue
-        if source.strip():
+        elif source.strip():
             lines = source.rstrip("\n").splitlines(keepends=True)
             cells.append(cell | {"source": lines, "outputs": [], "execution_count": None})
     return notebook | {"cells": cells}
